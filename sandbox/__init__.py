@@ -1,0 +1,1 @@
+"""A stateful local Stripe in one process; it imports nothing of Tassel."""
