@@ -1,0 +1,110 @@
+"""The environment, read once and checked: a missing or wrong value stops the start with one clear sentence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+ENVIRONMENTS = ("production", "demo", "test")
+DATABASE_SCHEMES = ("postgres", "postgresql", "psql", "pgsql")
+
+
+class WrongEnvironment(SystemExit):
+    """Ends the process with one sentence on standard error and exit code 1."""
+
+
+_env = environ.Env()
+
+
+def name() -> str:
+    """Which of `production`, `demo` or `test` this process is (TASSEL_ENV, production when unset)."""
+    value = os.environ.get("TASSEL_ENV", "production")
+    if value not in ENVIRONMENTS:
+        raise WrongEnvironment(f"TASSEL_ENV is '{value}'; it must be one of {', '.join(ENVIRONMENTS)}.")
+    return value
+
+
+def text(key: str, default: str | None = None) -> str:
+    """A value that must be there unless `default` is given."""
+    value = os.environ.get(key, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise WrongEnvironment(f"{key} is not set: see docs/operating.md for what it must hold.")
+    return default
+
+
+def secret(key: str) -> str:
+    """A secret of at least 32 characters."""
+    value = text(key)
+    if len(value) < 32:
+        raise WrongEnvironment(f"{key} is too short: use at least 32 random characters.")
+    return value
+
+
+def web_address(key: str, default: str | None = None) -> str:
+    """An http or https address without a trailing slash; empty when the default is empty."""
+    value = text(key, default).rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise WrongEnvironment(f"{key} is '{value}'; it must be an address such as https://shop.example.org.")
+    return value
+
+
+def database() -> dict[str, Any]:
+    """DATABASE_URL as Django's settings; PostgreSQL only (docs/decisions/0001)."""
+    value = text("DATABASE_URL")
+    scheme = value.split(":", 1)[0]
+    if scheme not in DATABASE_SCHEMES or "//" not in value:
+        raise WrongEnvironment(
+            f"DATABASE_URL starts with '{scheme}'; Tassel needs PostgreSQL, such as postgres://user@host/name."
+        )
+    try:
+        settings: dict[str, Any] = _env.db_url_config(value)
+    except ValueError as problem:
+        raise WrongEnvironment(f"DATABASE_URL cannot be read: {problem}.") from None
+    if not settings.get("NAME"):
+        raise WrongEnvironment("DATABASE_URL names no database: add it after the last slash.")
+    return settings
+
+
+def mail() -> dict[str, Any]:
+    """EMAIL_URL as Django's settings."""
+    value = text("EMAIL_URL", "smtp://localhost:25")
+    try:
+        settings: dict[str, Any] = _env.email_url_config(value)
+    except KeyError:
+        raise WrongEnvironment(
+            f"EMAIL_URL starts with '{value.split(':', 1)[0]}'; use smtp://, smtp+tls:// or smtp+ssl://."
+        ) from None
+    return settings
+
+
+def stripe() -> dict[str, Any]:
+    """Stripe's key, webhook secrets (several while one is rotated) and the sandbox's address.
+
+    A live key with an API base or a clock file is refused: DESIGN.md sections 1.13 and 6.
+    """
+    key = text("STRIPE_SECRET_KEY")
+    if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        raise WrongEnvironment("STRIPE_SECRET_KEY is no Stripe key: it starts with sk_ or rk_ and test_ or live_.")
+    secrets = [part.strip() for part in text("STRIPE_WEBHOOK_SECRET").split(",") if part.strip()]
+    if not all(part.startswith("whsec_") for part in secrets):
+        raise WrongEnvironment("STRIPE_WEBHOOK_SECRET must hold secrets that start with whsec_, comma between.")
+    api_base = web_address("STRIPE_API_BASE", "")
+    live = "_live_" in key[:9]
+    if live and api_base:
+        raise WrongEnvironment("STRIPE_SECRET_KEY is a live key, so STRIPE_API_BASE must not be set.")
+    if live and text("TASSEL_CLOCK_FILE", ""):
+        raise WrongEnvironment("STRIPE_SECRET_KEY is a live key, so TASSEL_CLOCK_FILE must not be set.")
+    return {"key": key, "webhook_secrets": secrets, "api_base": api_base, "live": live}
+
+
+def clock_file() -> Path | None:
+    """The file that holds the offset of the shared clock, or None for wall time."""
+    value = text("TASSEL_CLOCK_FILE", "")
+    return Path(value) if value else None

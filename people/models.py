@@ -1,0 +1,179 @@
+"""People, the organisation they deal with, and the rows everybody needs: approvals, mail, wake-ups."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users who have no password: everybody signs in by a code sent to their address."""
+
+    def create_user(self, email: str, **fields: Any) -> User:
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, **fields: Any) -> User:
+        fields.pop("password", None)
+        return self.create_user(email, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who can sign in. The e-mail address is the login; there is no usable password."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0] if self.name else self.email
+
+
+class Supporter(models.Model):
+    """A buyer or donor as the books know them; what a visitor types elsewhere never edits this row."""
+
+    email = models.EmailField()
+    name = models.CharField(max_length=200, blank=True)
+    address = models.JSONField(default=dict, blank=True)
+    user = models.OneToOneField(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="supporter")
+    consents = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="supporter_email_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Organisation(models.Model):
+    """The one organisation of this deployment (DESIGN.md section 1.12)."""
+
+    class Deductibility(models.TextChoices):
+        DEDUCTIBLE_170C = "deductible_170c", "Gifts are tax-deductible (IRC 170(c))"
+        NOT_DEDUCTIBLE = "not_deductible", "Gifts are not tax-deductible"
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    display_name = models.CharField(max_length=120)
+    legal_name = models.CharField(max_length=200, blank=True)
+    ein = models.CharField(max_length=20, blank=True)
+    zone_name = models.CharField(max_length=64, default="America/Chicago")
+    currency = models.CharField(max_length=3, default="usd")
+    fiscal_year_starts = models.CharField(max_length=5, default="01-01", help_text="Month and day, such as 07-01.")
+    deductibility = models.CharField(max_length=20, choices=Deductibility.choices, default=Deductibility.NOT_DEDUCTIBLE)
+    contact_email = models.EmailField(blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="organisation_only_one")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone_name)
+
+
+class Approval(models.Model):
+    """A second person's word on the exact content of something; void when the content's hash changes."""
+
+    class Decision(models.TextChoices):
+        WAITING = "waiting"
+        APPROVED = "approved"
+        REFUSED = "refused"
+
+    subject = models.CharField(max_length=80, help_text="Such as payout_batch:7.")
+    subject_hash = models.CharField(max_length=64)
+    reason = models.TextField(blank=True)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="approvals_requested")
+    requested_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="approvals_decided"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(max_length=8, choices=Decision.choices, default=Decision.WAITING)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+                name="approval_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="waiting", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(decision="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="approval_decided_by_somebody",
+            ),
+            models.UniqueConstraint(fields=["subject"], condition=Q(decision="waiting"), name="approval_one_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.decision}"
+
+
+class Mail(models.Model):
+    """One message to one address, sent once: the row is the work, the worker only its hands."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        SENDING = "sending"
+        SENT = "sent"
+        FAILED = "failed"
+
+    key = models.CharField(max_length=200, unique=True, help_text="The fact it tells of, such as order:7:paid.")
+    to = models.EmailField()
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    attachment_ref = models.CharField(max_length=200, blank=True)
+    attachment_name = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(help_text="Wall time.")
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="Wall time.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name_plural = "mail"
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state__in=["queued", "sending"]), name="mail_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.state})"
+
+
+class WakeUp(models.Model):
+    """Whether a worker has been told that a kind of work waits: one message per burst, not one per row."""
+
+    task = models.CharField(max_length=100, primary_key=True)
+    pending_since = models.DateTimeField(null=True, help_text="Wall time; empty when nobody needs waking.")
+
+    def __str__(self) -> str:
+        return self.task

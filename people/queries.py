@@ -1,0 +1,24 @@
+"""Reads that every package needs: the organisation and its calendar."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, datetime
+
+from people.models import Organisation
+
+
+def organisation() -> Organisation:
+    """The organisation of this deployment; raises Organisation.DoesNotExist before `manage.py prepare`."""
+    return Organisation.objects.get(pk=1)
+
+
+def local_day(at: datetime, org: Organisation | None = None) -> date:
+    """The day on which `at` (aware) falls in the organisation's zone."""
+    return at.astimezone((org or organisation()).zone).date()
+
+
+def month_bounds(month: str) -> tuple[date, date]:
+    """First and last day of a month written as "2026-10"; raises ValueError for anything else."""
+    first = date.fromisoformat(f"{month}-01")
+    return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])
