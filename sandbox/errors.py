@@ -18,7 +18,7 @@ class StripeError(Exception):
     def __init__(
         self,
         http_status: int,
-        type: str,
+        type: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
         *,
