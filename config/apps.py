@@ -1,4 +1,4 @@
-"""What is wired at start-up: facts to operations, and the staff console with its second factor."""
+"""What is wired at start-up: Celery, facts to operations, and the staff console with its second factor."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -8,7 +8,7 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import stripe_events  # noqa: PLC0415 - models must be loaded first
+        from config import celery, stripe_events  # noqa: F401, PLC0415 - models must be loaded first
 
         stripe_events.register()
 

@@ -1,12 +1,74 @@
-"""Celery, the alarm clock: every piece of work is a row, and a sweeper finds what a lost message left behind."""
+"""Celery, the alarm clock: each piece of work is a row, and a sweeper finds what a lost message left behind."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
+from urllib.parse import quote
 
 from celery import Celery
-from kombu.transport import TRANSPORT_ALIASES  # noqa: F401 - see broker_url
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from django.conf import settings
+from psycopg.conninfo import make_conninfo
+
+VISIBILITY_TIMEOUT_S = 300
+
 app = Celery("tassel")
+
+
+def broker() -> dict[str, Any]:
+    """CELERY_BROKER_URL when set; otherwise the database itself, by kombu's PostgreSQL transport (stack: pure SQL)."""
+    if settings.CELERY_BROKER_URL:
+        return {"broker_url": settings.CELERY_BROKER_URL}
+    database = settings.DATABASES["default"]
+    conninfo = make_conninfo(
+        dbname=database["NAME"],
+        user=database.get("USER") or None,
+        password=database.get("PASSWORD") or None,
+        host=database.get("HOST") or None,
+        port=database.get("PORT") or None,
+    )
+    return {
+        "broker_url": f"pgmq:///{quote(database['NAME'], safe='')}",
+        "broker_transport_options": {
+            "conn_string": conninfo,
+            "init_extension": False,
+            "use_notify": True,
+            "polling_interval": 0.1,
+            "wait_time_seconds": 0,
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "pool_size": 4,
+        },
+    }
+
+
+app.conf.update(
+    **broker(),
+    task_serializer="json",
+    accept_content=["json"],
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=500,
+    task_time_limit=240,  # below the visibility timeout, so that a task is never run by two workers at once
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=2,
+    timezone="UTC",
+    beat_schedule_filename=os.environ.get("TASSEL_BEAT_FILE", ".tassel/beat"),
+    beat_schedule={
+        "sweep payments": {"task": "payments.tasks.sweep", "schedule": 30.0},
+        "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
+        "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},
+        "sweep mails": {"task": "people.tasks.send_mails", "schedule": 30.0},
+    },
+)
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _use_our_logging(**_: Any) -> None:
+    """Django's LOGGING holds for workers too; connecting here keeps Celery from adding its own handlers."""

@@ -149,6 +149,7 @@ class Mail(models.Model):
     subject = models.CharField(max_length=200)
     text = models.TextField()
     html = models.TextField(blank=True)
+    secret = models.BooleanField(default=False, help_text="Holds a sign-in code: its words are cut once it is sent.")
     attachment_ref = models.CharField(max_length=200, blank=True)
     attachment_name = models.CharField(max_length=120, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)

@@ -1,0 +1,78 @@
+"""Who may pass which door: staff with a second factor, and roles as groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter as mfa
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from people.models import User
+
+ROLES = (
+    "catalogue",
+    "fulfilment",
+    "donor care",
+    "finance preparer",
+    "finance approver",
+    "auditor",
+    "partner contact",
+)
+View = Callable[..., HttpResponseBase]
+
+
+def has_second_factor(user: User | AnonymousUser) -> bool:
+    """Whether this signed-in user has enrolled an authenticator app."""
+    return user.is_authenticated and bool(mfa().is_mfa_enabled(user))
+
+
+def staff_required(view: View) -> View:
+    """A desk page: sign in first, then enrol a second factor; to anybody else the page does not exist."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return refusal(request) or view(request, *args, **kwargs)
+
+    return guarded
+
+
+def refusal(request: HttpRequest) -> HttpResponse | None:
+    """The answer for somebody who may not pass a staff door, or None for one who may. Raises Http404 for others."""
+    user = request.user
+    if not user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if not (user.is_active and user.is_staff):
+        raise Http404
+    if not has_second_factor(user):
+        return redirect("mfa_activate_totp")
+    return None
+
+
+def role_required(*roles: str) -> Callable[[View], View]:
+    """A desk page for the holders of one of `roles` (superusers hold none by themselves)."""
+    unknown = set(roles) - set(ROLES)
+    if unknown:
+        raise ValueError(f"no such role: {', '.join(sorted(unknown))}")
+
+    def decorate(view: View) -> View:
+        @staff_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not has_role(request.user, *roles):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def has_role(user: User | AnonymousUser, *roles: str) -> bool:
+    """Whether the user holds one of the roles."""
+    return user.is_authenticated and user.groups.filter(name__in=roles).exists()
