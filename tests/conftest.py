@@ -1,0 +1,104 @@
+"""What every test stands on: a closed network, a database whose guards let go between tests, Stripe, a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django import Settings
+
+from tests.closed_network import closed_network
+from tests.local_stripe import LocalStripe
+
+WEBHOOK_PATH = "/stripe/webhook"
+WEBHOOK_SECRET = "whsec_sandbox"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Playwright keeps an event loop in the main thread, and Django then refuses the ORM there.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    if not config.getoption("liveserver"):
+        # Known before the server starts, because the sandbox is told where to send webhooks.
+        config.option.liveserver = f"localhost:{_free_port()}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def network() -> Iterator[None]:
+    """Nothing leaves this machine."""
+    with closed_network():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_past_guards() -> Iterator[None]:
+    """Let Django empty guarded tables after a transactional test; the test role is a superuser."""
+
+    def execute_sql_flush(self: BaseDatabaseOperations, sql_list: list[str]) -> Any:
+        return flush(self, ["SET LOCAL session_replication_role = replica", *sql_list] if sql_list else [])
+
+    flush = DatabaseOperations.execute_sql_flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStripe]:
+    """One sandbox for each worker, told to send its webhooks to this worker's live server."""
+    address = f"http://{request.config.getoption('liveserver')}{WEBHOOK_PATH}"
+    process = LocalStripe(folder=tmp_path_factory.mktemp("sandbox"), webhook_url=address, webhook_secret=WEBHOOK_SECRET)
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: LocalStripe, settings: Settings) -> LocalStripe:
+    """An empty local Stripe that the product talks to, shares its clock with and sends its mail to.
+
+    It holds webhooks back; `webhooks` lets them through to a live server.
+    """
+    sandbox_process.reset()
+    settings.STRIPE_API_BASE = sandbox_process.url
+    settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
+    settings.STRIPE_WEBHOOK_SECRETS = [WEBHOOK_SECRET]
+    settings.CLOCK_FILE = sandbox_process.clock_file
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sandbox_process.smtp_port
+    policy = settings.CONTENT_SECURITY_POLICY
+    directives = policy["DIRECTIVES"] | {"form-action": [*policy["DIRECTIVES"]["form-action"], sandbox_process.url]}
+    settings.CONTENT_SECURITY_POLICY = policy | {"DIRECTIVES": directives}
+    return sandbox_process
+
+
+@pytest.fixture
+def webhooks(sandbox: LocalStripe, live_server: Any, settings: Settings) -> Iterator[LocalStripe]:
+    """The sandbox with its webhooks delivered to a live server, as in the demo."""
+    settings.BASE_URL = live_server.url
+    sandbox.resume_webhooks()
+    yield sandbox
+    sandbox.pause_webhooks()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium, which can find no other machine by name."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.fail("Chromium is not installed: run scripts/setup --dev.", pytrace=False)
+    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": program, "args": arguments}

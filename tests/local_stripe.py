@@ -1,0 +1,116 @@
+"""The sandbox as a test holds it: one process for each worker, emptied between tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_S, ANSWER_S = 30, 30
+
+
+class LocalStripe:
+    """A running sandbox. Its clock and its mail are shared with the product through the `sandbox` fixture."""
+
+    def __init__(self, *, folder: Path, webhook_url: str, webhook_secret: str) -> None:
+        """Start it with its state and clock in `folder`; raises AssertionError with its last words."""
+        self.clock_file = folder / "clock"
+        self.webhook_secret = webhook_secret
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")}
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "sandbox", "--port", "0", "--smtp-port", "0"),
+                *("--state", str(folder), "--clock-file", str(self.clock_file)),
+                *("--webhook-url", webhook_url, "--webhook-secret", webhook_secret, "--retry-base-s", "0.2"),
+            ],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        ready = self._first_line()
+        self.url = f"http://127.0.0.1:{ready['port']}"
+        self.smtp_port: int = ready["smtp_port"]
+        self._http = requests.Session()
+        self._http.trust_env = False
+
+    def _first_line(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        heard, _, _ = select.select([self._process.stdout], [], [], READY_S)
+        line = self._process.stdout.readline() if heard else ""
+        if not line:
+            self._process.kill()
+            self._process.wait()
+            self._log.seek(0)
+            raise AssertionError(f"The sandbox did not start: {self._log.read()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = self._http.post(f"{self.url}/_sandbox/{path}", json=body or {}, timeout=ANSWER_S)
+        assert answer.ok, f"/_sandbox/{path} answered {answer.status_code}: {answer.text}"
+        return dict(answer.json() if answer.content else {})
+
+    def reset(self) -> None:
+        """No objects, no mail, no pending deliveries, wall time again, webhooks held back."""
+        self._post("reset")
+        self._post("clock", {"set": int(time.time())})
+        self.pause_webhooks()
+
+    def advance(self, **length: float) -> None:
+        """Move the shared clock forward, as `timedelta` takes it; whatever falls due happens on the way."""
+        self._post("clock", {"advance_s": int(timedelta(**length).total_seconds())})
+
+    def settle(self) -> None:
+        """Give every charge that waits for one its balance transaction now."""
+        self._post("settle")
+
+    def pause_webhooks(self) -> None:
+        self._post("webhooks", {"paused": True})
+
+    def resume_webhooks(self) -> None:
+        self._post("webhooks", {"paused": False})
+
+    def drain(self, timeout_s: float = 20) -> None:
+        """Wait until no delivery is pending."""
+        answer = self._post("drain", {"timeout_s": timeout_s})
+        assert answer.get("drained", True), "Webhooks are still pending."
+
+    def resend(self, event_id: str) -> None:
+        self._post(f"deliveries/{event_id}/resend")
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        answer = self._http.get(f"{self.url}/_sandbox/deliveries", timeout=ANSWER_S)
+        assert answer.ok
+        found = answer.json()
+        return list(found["data"] if isinstance(found, dict) else found)
+
+    def mails(self, to: str = "") -> list[dict[str, Any]]:
+        """What the product sent, newest first."""
+        answer = self._http.get(f"{self.url}/mail.json", params={"to": to} if to else {}, timeout=ANSWER_S)
+        assert answer.ok
+        found = answer.json()
+        return list(found["data"] if isinstance(found, dict) else found)

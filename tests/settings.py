@@ -1,0 +1,23 @@
+"""Tassel's own settings with what a test process needs filled in; DATABASE_URL comes from scripts/test or you."""
+
+import os
+import tempfile
+
+for _name, _value in {
+    "TASSEL_ENV": "test",
+    "TASSEL_SECRET_KEY": "only-for-tests-9d1f0c5b7a3e48f2b6c4d0a8",
+    "TASSEL_BASE_URL": "http://localhost:8000",
+    "STRIPE_SECRET_KEY": "sk_test_sandbox",
+    "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+    # A port where nothing listens: a test that reaches for Stripe by mistake fails at once.
+    "STRIPE_API_BASE": "http://127.0.0.1:9",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+from config.settings import *  # noqa: E402, F403 - the environment must be complete first
+
+DOCUMENT_ROOT = tempfile.mkdtemp(prefix="tassel-documents-")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DOCUMENT_ROOT}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
