@@ -1,0 +1,22 @@
+"""Partners, what was promised to them, what each payment gave them, and how it reached their bank."""
+
+from partners.models.agreements import Agreement
+from partners.models.allocations import Allocation, AllocationLine
+from partners.models.bank import BankAccount, BankLine, BankStatement, Match
+from partners.models.organisations import Partner
+from partners.models.payouts import PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
+
+__all__ = [
+    "Agreement",
+    "Allocation",
+    "AllocationLine",
+    "BankAccount",
+    "BankLine",
+    "BankStatement",
+    "Match",
+    "Partner",
+    "PartnerPayout",
+    "PayoutBatch",
+    "PayoutItem",
+    "PayoutPolicy",
+]

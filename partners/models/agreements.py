@@ -1,0 +1,89 @@
+"""Agreements: which percentage of what is promised to whom, and from when to when."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from partners.models.organisations import Partner
+
+
+class Agreement(models.Model):
+    """One version of one promise. Once active it is frozen by a trigger; a change is a new version."""
+
+    class Basis(models.TextChoices):
+        NET_GOODS = "net_goods", "Item price after discounts, before tax and shipping"
+        GIFT_PART = "gift_part", "The gift without the amount added to cover card fees"
+
+    class Recognition(models.TextChoices):
+        GRANT = "grant", "Our grant to the partner"
+        AGENCY = "agency", "The donor's gift, passed on as agent"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        ACTIVE = "active", "Active"
+        ENDED = "ended", "Ended early"
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="agreements")
+    series = models.CharField(max_length=120, help_text="What the versions of one promise have in common.")
+    version = models.PositiveIntegerField()
+    scope_key = models.CharField(max_length=120, help_text="Such as product:valor-tassel-earrings, shop or gifts.")
+    scope_label = models.CharField(max_length=120, help_text="What a buyer calls it, such as Valor tassel earrings.")
+    rate_num = models.PositiveIntegerField()
+    rate_den = models.PositiveIntegerField()
+    basis = models.CharField(max_length=12, choices=Basis.choices)
+    recognition = models.CharField(max_length=8, choices=Recognition.choices, default=Recognition.GRANT)
+    starts_on = models.DateField(help_text="First day, in the organisation's zone.")
+    ends_on = models.DateField(help_text="Last day, included, in the organisation's zone.")
+    stacking_set = models.SlugField(max_length=60, blank=True, help_text="Agreements that apply together share it.")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    prepared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="agreements_prepared"
+    )
+    prepared_at = models.DateTimeField()
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements_approved"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements_ended"
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["partner", "series", "version"]
+        indexes = [models.Index(fields=["scope_key", "starts_on", "ends_on"], name="agreement_in_force")]
+        constraints = [
+            models.UniqueConstraint(fields=["series", "version"], name="agreement_version_once"),
+            models.CheckConstraint(
+                condition=Q(rate_den__gt=0, rate_num__gt=0, rate_num__lte=F("rate_den")),
+                name="agreement_rate_above_0_up_to_100_percent",
+            ),
+            models.CheckConstraint(condition=Q(starts_on__lte=F("ends_on")), name="agreement_starts_before_it_ends"),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("prepared_by")),
+                name="agreement_approved_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft", approved_by__isnull=True, approved_at__isnull=True)
+                | (~Q(state="draft") & Q(approved_by__isnull=False, approved_at__isnull=False)),
+                name="agreement_active_only_once_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="ended", ended_by__isnull=False, ended_at__isnull=False)
+                | (~Q(state="ended") & Q(ended_by__isnull=True, ended_at__isnull=True)),
+                name="agreement_ended_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(basis="net_goods", scope_key__regex=r"^(shop|(variant|product|collection):.+)$")
+                | Q(basis="gift_part", scope_key__regex=r"^(gifts|(fund|campaign):.+)$"),
+                name="agreement_basis_fits_its_scope",
+            ),
+            models.CheckConstraint(
+                condition=Q(recognition="grant") | Q(basis="gift_part"), name="agreement_agency_only_for_gifts"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.series} v{self.version}"

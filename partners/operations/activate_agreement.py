@@ -1,0 +1,104 @@
+"""An agreement is in force: a second person has read it, and it contradicts no other promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from django.db import transaction
+
+from partners import scopes
+from partners.models import Agreement
+from people.models import User
+
+
+class SamePerson(Exception):
+    """The person who prepared an agreement cannot approve it."""
+
+
+class NotADraft(Exception):
+    """The agreement was activated before; it is frozen."""
+
+
+class AgreementsMeet(Exception):
+    """Another agreement of the same level could apply to the same sale on the same day, without a shared set."""
+
+    def __init__(self, other: Agreement) -> None:
+        super().__init__(
+            f"{other} ({other.partner}) promises a share of {other.scope_label} from {other.starts_on} to"
+            f" {other.ends_on} too. End it earlier, choose other days, or put both into one stacking set."
+        )
+        self.other = other
+
+
+class MoreThanTheWhole(Exception):
+    """The agreements of a stacking set would promise more than 100 % of one sale or gift on some day."""
+
+    def __init__(self, total: Fraction) -> None:
+        super().__init__(f"Together the set would promise {float(total):.2%} of one sale: at most 100% can be given.")
+        self.total = total
+
+
+@transaction.atomic
+def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreement:
+    """Approve and freeze a draft (DESIGN.md section 4; rules/shop.md 3.3).
+
+    Raises NotADraft, SamePerson, AgreementsMeet, MoreThanTheWhole; then nothing has changed.
+    """
+    # 1. Lock every agreement, so that of two activations at once the second sees the first.
+    rows = list(Agreement.objects.select_for_update(of=("self",)).select_related("partner").order_by("id"))
+    agreement = next((row for row in rows if row.pk == agreement_id), None)
+    if agreement is None:
+        raise Agreement.DoesNotExist(agreement_id)
+    # 2. A second person, once.
+    if agreement.state != Agreement.State.DRAFT:
+        raise NotADraft(str(agreement))
+    if agreement.prepared_by_id == by.pk:
+        raise SamePerson("The person who prepared this agreement cannot approve it.")
+    # 3. No contradiction with what is promised already.
+    others = [row for row in rows if row.state != Agreement.State.DRAFT and _share_a_day(row, agreement)]
+    _refuse_a_second_promise(agreement, others)
+    _refuse_more_than_the_whole(agreement, others)
+    # 4. In force, and frozen by the trigger from here on.
+    agreement.state = Agreement.State.ACTIVE
+    agreement.approved_by = by
+    agreement.approved_at = now
+    agreement.save(update_fields=["state", "approved_by", "approved_at"])
+    return agreement
+
+
+def _share_a_day(one: Agreement, other: Agreement) -> bool:
+    return one.starts_on <= other.ends_on and other.starts_on <= one.ends_on
+
+
+def _refuse_a_second_promise(agreement: Agreement, others: Sequence[Agreement]) -> None:
+    for other in others:
+        same_set = agreement.stacking_set != "" and agreement.stacking_set == other.stacking_set
+        if other.series == agreement.series or (
+            scopes.could_meet(agreement.scope_key, other.scope_key) and not same_set
+        ):
+            raise AgreementsMeet(other)
+
+
+def _refuse_more_than_the_whole(agreement: Agreement, others: Sequence[Agreement]) -> None:
+    """The worst day of the set: on each level the dearest key, levels added up; sums change only on first days."""
+    members = [
+        agreement,
+        *(row for row in others if row.stacking_set == agreement.stacking_set != "" and row.basis == agreement.basis),
+    ]
+    for day in {row.starts_on for row in members} | {agreement.starts_on}:
+        total = _dearest([row for row in members if row.starts_on <= day <= row.ends_on])
+        if total > 1:
+            raise MoreThanTheWhole(total)
+
+
+def _dearest(members: Sequence[Agreement]) -> Fraction:
+    """The most that one sale or gift could owe to these agreements, as a fraction of its basis."""
+    levels: dict[str, dict[str, Fraction]] = {}
+    for row in members:
+        keys = levels.setdefault(scopes.level(row.scope_key), {})
+        # Keys that can meet (two collections) add up under their level's name; the others compete.
+        key = next((known for known in keys if scopes.could_meet(known, row.scope_key)), row.scope_key)
+        keys[key] = keys.get(key, Fraction(0)) + Fraction(row.rate_num, row.rate_den)
+    return sum((max(keys.values()) for keys in levels.values()), Fraction(0))

@@ -1,0 +1,19 @@
+"""What other packages and pages may read about partners."""
+
+from partners.queries.account import Totals, owed, totals
+from partners.queries.promises import Promise, promises_for, promises_for_many, promises_of
+from partners.queries.shares import Share, ShareOfLine, shares_of, shares_of_many
+
+__all__ = [
+    "Promise",
+    "Share",
+    "ShareOfLine",
+    "Totals",
+    "owed",
+    "promises_for",
+    "promises_for_many",
+    "promises_of",
+    "shares_of",
+    "shares_of_many",
+    "totals",
+]

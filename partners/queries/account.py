@@ -1,0 +1,108 @@
+"""A partner's account: what was promised, paid and is still owed, as the ledger has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Sum
+
+from ledger import queries as books
+from partners.models import Agreement, AllocationLine, Partner, PartnerPayout
+from partners.queries.promises import percent_text
+
+OWED = ("payable", "held", "payout_in_flight")  # the purposes of the accounts that together are our debt to a partner
+
+
+@dataclass(frozen=True, slots=True)
+class DesignTotal:
+    """What one design (or fund) brought under one rate: units sold (or gifts), basis and share in minor units."""
+
+    design: str
+    percent_text: str
+    units: int
+    basis_minor: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A partner's period, as a statement tells it: opening + accrued - paid + other = closing, in minor units.
+
+    `other_minor` is whatever else moved the account; it is 0 unless staff posted an adjustment, and is always shown.
+    """
+
+    currency: str
+    opening_minor: int
+    goods: tuple[DesignTotal, ...]
+    gifts: tuple[DesignTotal, ...]
+    accrued_minor: int
+    paid_minor: int
+    other_minor: int
+    closing_minor: int
+
+    @property
+    def goods_minor(self) -> int:
+        return sum(line.amount_minor for line in self.goods)
+
+    @property
+    def gifts_minor(self) -> int:
+        return sum(line.amount_minor for line in self.gifts)
+
+
+def owed(partner: Partner, as_of: date | None = None, currency: str = "usd") -> int:
+    """What we owe the partner at the end of `as_of`, held and sent-but-not-arrived money included; may be negative."""
+    return -sum(books.balance(purpose, partner.owner, currency, as_of) for purpose in OWED)
+
+
+def totals(
+    partner: Partner, first_day: date | None = None, last_day: date | None = None, currency: str = "usd"
+) -> Totals:
+    """The partner's account over local days, both included; without a first day from the beginning."""
+    lines = list(_by_design(partner, first_day, last_day, currency))
+    goods = tuple(total for basis, total in lines if basis == Agreement.Basis.NET_GOODS)
+    gifts = tuple(total for basis, total in lines if basis == Agreement.Basis.GIFT_PART)
+    accrued_minor = sum(total.amount_minor for _, total in lines)
+    paid_minor = _paid(partner, first_day, last_day, currency)
+    opening_minor = owed(partner, first_day - timedelta(days=1), currency) if first_day else 0
+    closing_minor = owed(partner, last_day, currency)
+    return Totals(
+        currency=currency,
+        opening_minor=opening_minor,
+        goods=goods,
+        gifts=gifts,
+        accrued_minor=accrued_minor,
+        paid_minor=paid_minor,
+        other_minor=closing_minor - opening_minor - accrued_minor + paid_minor,
+        closing_minor=closing_minor,
+    )
+
+
+def _by_design(
+    partner: Partner, first_day: date | None, last_day: date | None, currency: str
+) -> Iterable[tuple[str, DesignTotal]]:
+    """Allocation lines of the period, added up by design and rate, with their basis kind."""
+    lines = AllocationLine.objects.filter(allocation__agreement__partner=partner, allocation__currency=currency)
+    if first_day:
+        lines = lines.filter(allocation__earned_on__gte=first_day)
+    if last_day:
+        lines = lines.filter(allocation__earned_on__lte=last_day)
+    kinds = (
+        "allocation__agreement__basis",
+        "design",
+        "allocation__agreement__rate_num",
+        "allocation__agreement__rate_den",
+    )
+    sums = lines.values_list(*kinds).annotate(Sum("units"), Sum("basis_minor"), Sum("amount_minor")).order_by(*kinds)
+    for basis, design, rate_num, rate_den, units, basis_minor, amount_minor in sums:
+        yield basis, DesignTotal(design, percent_text(rate_num, rate_den), units, basis_minor, amount_minor)
+
+
+def _paid(partner: Partner, first_day: date | None, last_day: date | None, currency: str) -> int:
+    payouts = PartnerPayout.objects.filter(partner=partner, currency=currency, state=PartnerPayout.State.SETTLED)
+    if first_day:
+        payouts = payouts.filter(settled_on__gte=first_day)
+    if last_day:
+        payouts = payouts.filter(settled_on__lte=last_day)
+    return payouts.aggregate(paid=Sum("amount_minor"))["paid"] or 0

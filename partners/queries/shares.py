@@ -1,0 +1,79 @@
+"""What an order or a gift gave, and whether it has reached the partner's bank: for its own page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from django.db.models import OuterRef, Subquery
+
+from partners.models import Allocation, PartnerPayout, PayoutItem
+from partners.queries.promises import percent_text
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOfLine:
+    """One line's part of a share: "2 x Valor, Dark", 960."""
+
+    line_ref: str
+    label: str
+    design: str
+    units: int
+    basis_minor: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one agreement brought its partner from one payment; `paid_on` is the day it left our bank."""
+
+    partner_name: str
+    partner_slug: str
+    percent_text: str
+    amount_minor: int
+    currency: str
+    state: Literal["promised", "paid"]
+    paid_on: date | None
+    lines: tuple[ShareOfLine, ...]
+
+
+def shares_of(source: str) -> list[Share]:
+    """The shares of `order:1042` or `gift:7`, in the order in which they were promised. Two queries."""
+    return shares_of_many([source]).get(source, [])
+
+
+def shares_of_many(sources: Iterable[str]) -> dict[str, list[Share]]:
+    """`shares_of` for a list page: {source: shares}, sources without shares left out. Two queries."""
+    settled = PayoutItem.objects.filter(
+        allocation=OuterRef("pk"), released_at__isnull=True, payout__state=PartnerPayout.State.SETTLED
+    )
+    allocations = (
+        Allocation.objects.filter(source__in=list(sources))
+        .annotate(paid_on=Subquery(settled.values("payout__settled_on")[:1]))
+        .select_related("agreement__partner")
+        .prefetch_related("lines")
+        .order_by("id")
+    )
+    shares: dict[str, list[Share]] = {}
+    for allocation in allocations:
+        shares.setdefault(allocation.source, []).append(_share(allocation, allocation.paid_on))
+    return shares
+
+
+def _share(allocation: Allocation, paid_on: date | None) -> Share:
+    agreement = allocation.agreement
+    return Share(
+        partner_name=agreement.partner.name,
+        partner_slug=agreement.partner.slug,
+        percent_text=percent_text(agreement.rate_num, agreement.rate_den),
+        amount_minor=allocation.amount_minor,
+        currency=allocation.currency,
+        state="paid" if paid_on else "promised",
+        paid_on=paid_on,
+        lines=tuple(
+            ShareOfLine(line.line_ref, line.label, line.design, line.units, line.basis_minor, line.amount_minor)
+            for line in allocation.lines.all()
+        ),
+    )
