@@ -10,11 +10,8 @@ from django.db import transaction
 
 from partners import scopes
 from partners.models import Agreement
+from partners.two_people import SamePerson
 from people.models import User
-
-
-class SamePerson(Exception):
-    """The person who prepared an agreement cannot approve it."""
 
 
 class NotADraft(Exception):

@@ -88,7 +88,7 @@ def _post(payment: _Payment, shares: Sequence[AgreementShare], now: datetime) ->
 
 def _draft(payment: _Payment, share: AgreementShare) -> EntryDraft:
     return builders.accrual(
-        allocation_ref=f"{payment.source}:{payment.charge_ref}:{share.agreement.pk}",
+        allocation_ref=f"allocation:{payment.source}:{payment.charge_ref}:{share.agreement.pk}",
         source=payment.source,
         event_at=payment.earned_at,
         effective_on=payment.earned_on,

@@ -1,7 +1,7 @@
 """What other packages and pages may read about partners."""
 
 from partners.queries.account import Totals, owed, totals
-from partners.queries.promises import Promise, promises_for, promises_for_many, promises_of
+from partners.queries.promises import Promise, promises_during, promises_for, promises_for_many, promises_of
 from partners.queries.shares import Share, ShareOfLine, shares_of, shares_of_many
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "ShareOfLine",
     "Totals",
     "owed",
+    "promises_during",
     "promises_for",
     "promises_for_many",
     "promises_of",

@@ -73,6 +73,17 @@ def promises_of(partner: Partner, at: datetime) -> list[Promise]:
     return [_promise(agreement) for agreement in in_force(at).filter(partner=partner).order_by("scope_key", "id")]
 
 
+def promises_during(partner: Partner, first_day: date, last_day: date) -> list[Promise]:
+    """Every promise to one partner that was in force on any of these local days, both included. One query."""
+    agreements = (
+        Agreement.objects.exclude(state=Agreement.State.DRAFT)
+        .filter(partner=partner, starts_on__lte=last_day, ends_on__gte=first_day)
+        .select_related("partner")
+        .order_by("scope_key", "id")
+    )
+    return [_promise(agreement) for agreement in agreements]
+
+
 def in_force(at: datetime) -> QuerySet[Agreement]:
     """Approved agreements whose days contain `at` in the organisation's zone; the zone is read in the same query."""
     zone_name = Subquery(Organisation.objects.filter(pk=1).values("zone_name"))

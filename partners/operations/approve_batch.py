@@ -1,0 +1,54 @@
+"""A payout batch is approved: a second person signed exactly these lines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from partners.batch_content import current_hash
+from partners.models import PayoutBatch
+from partners.two_people import SamePerson
+from people.models import Approval, User
+
+
+class NotWaiting(Exception):
+    """The batch does not wait for approval (any more)."""
+
+
+class ContentChanged(Exception):
+    """The lines are not those that the approver saw."""
+
+
+@transaction.atomic
+def approve_batch(*, batch_id: int, by: User, content_hash: str, now: datetime) -> PayoutBatch:
+    """Approve the batch whose lines hash to `content_hash`, as the approver saw them (rules/ledger.md section 6).
+
+    Raises NotWaiting, SamePerson, ContentChanged; then nothing has changed.
+    """
+    batch, approval = waiting(batch_id, by)
+    if not content_hash == current_hash(batch) == approval.subject_hash:
+        raise ContentChanged("The batch changed since you opened it. Read it again, then decide.")
+    decide(approval, Approval.Decision.APPROVED, by, now)
+    batch.state = PayoutBatch.State.APPROVED
+    batch.save(update_fields=["state"])
+    return batch
+
+
+def waiting(batch_id: int, by: User) -> tuple[PayoutBatch, Approval]:
+    """The locked batch and the approval it waits for, when `by` may decide. Raises NotWaiting, SamePerson."""
+    batch = PayoutBatch.objects.select_for_update().get(pk=batch_id)
+    approval = Approval.objects.filter(subject=batch.approval_subject, decision=Approval.Decision.WAITING).first()
+    if batch.state != PayoutBatch.State.PROPOSED or approval is None:
+        raise NotWaiting("This batch does not wait for approval.")
+    if by.pk in (batch.proposed_by_id, approval.requested_by_id):
+        raise SamePerson("You proposed or changed this batch: another person must decide.")
+    return batch, approval
+
+
+def decide(approval: Approval, decision: Approval.Decision, by: User, now: datetime) -> None:
+    """Write the decision down."""
+    approval.decision = decision
+    approval.decided_by = by
+    approval.decided_at = now
+    approval.save(update_fields=["decision", "decided_by", "decided_at"])

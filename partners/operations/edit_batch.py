@@ -1,0 +1,43 @@
+"""One payout is taken out of a batch before it is sent; every earlier approval is void."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from partners.batch_content import current_hash
+from partners.models import PartnerPayout, PayoutBatch
+from partners.operations.refuse_batch import release
+from people.models import Approval, User
+
+
+class NotEditable(Exception):
+    """The batch was sent or refused, or this is its last payout: then refuse the batch instead."""
+
+
+@transaction.atomic
+def take_out_payout(*, payout_id: int, by: User, now: datetime) -> PayoutBatch:
+    """Release one payout of a proposed or approved batch; its shares can be proposed again.
+
+    The batch waits for approval again, asked for by the person who edited it. Raises NotEditable.
+    """
+    batch = PayoutBatch.objects.select_for_update().get(payouts=payout_id)
+    if batch.state not in (PayoutBatch.State.PROPOSED, PayoutBatch.State.APPROVED):
+        raise NotEditable("This batch was sent or refused; its lines no longer change.")
+    live = list(batch.payouts.filter(state=PartnerPayout.State.PROPOSED))
+    payout = next((row for row in live if row.pk == payout_id), None)
+    if payout is None:
+        raise NotEditable("This payout was taken out before.")
+    if len(live) == 1:
+        raise NotEditable("This is the last payout of the batch: refuse the batch instead.")
+    release([payout], now)
+    batch.content_hash = current_hash(batch)
+    batch.state = PayoutBatch.State.PROPOSED
+    batch.save(update_fields=["content_hash", "state"])
+    Approval.objects.update_or_create(
+        subject=batch.approval_subject,
+        decision=Approval.Decision.WAITING,
+        defaults={"subject_hash": batch.content_hash, "requested_by": by, "requested_at": now},
+    )
+    return batch

@@ -1,0 +1,67 @@
+"""A payout batch waits for a second person: each partner's eligible sum, each cent attributed to its allocation."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from partners.batch_content import current_hash
+from partners.models import Partner, PartnerPayout, PayoutBatch, PayoutItem
+from partners.queries.eligible import Eligible, eligible
+from people.models import Approval, User
+from people.queries import local_day
+
+
+class NothingEligible(Exception):
+    """No partner has a sum that can be paid now."""
+
+
+class CutOffAhead(ValueError):
+    """The cut-off day has not come yet."""
+
+
+@transaction.atomic
+def propose_batch(*, by: User, as_of: date, currency: str, now: datetime) -> PayoutBatch:
+    """Propose what is eligible at the end of the local day `as_of`, and ask for a second person's approval.
+
+    Raises NothingEligible, CutOffAhead. Two proposals at once never claim the same share: the second sees the first.
+    """
+    if as_of > local_day(now):
+        raise CutOffAhead("The cut-off day lies in the future.")
+    # 1. One proposal at a time: the partners are what two proposals would share.
+    list(Partner.objects.select_for_update().order_by("id").values_list("pk", flat=True))
+    # 2. What can be paid.
+    payable = [row for row in eligible(as_of=as_of, currency=currency, now=now) if not row.why_not]
+    if not payable:
+        raise NothingEligible("No partner has a sum that can be paid now.")
+    # 3. The batch, its payouts and their causes.
+    batch = PayoutBatch.objects.create(currency=currency, as_of=as_of, proposed_by=by, proposed_at=now, content_hash="")
+    for row in payable:
+        _add_payout(batch, row)
+    # 4. The approval asked for signs exactly these lines.
+    batch.content_hash = current_hash(batch)
+    batch.save(update_fields=["content_hash"])
+    Approval.objects.create(
+        subject=batch.approval_subject, subject_hash=batch.content_hash, requested_by=by, requested_at=now
+    )
+    return batch
+
+
+def _add_payout(batch: PayoutBatch, row: Eligible) -> PartnerPayout:
+    payout = PartnerPayout.objects.create(
+        batch=batch,
+        partner=row.partner,
+        amount_minor=row.eligible_minor,
+        currency=batch.currency,
+        destination=row.partner.pay_to or "As agreed with the partner",
+        reference=f"TP{batch.pk:05}N{row.partner.pk:03}",
+    )
+    items = [
+        PayoutItem(payout=payout, allocation=allocation, amount_minor=allocation.amount_minor)
+        for allocation in row.allocations
+    ]
+    if row.other_minor:
+        items.append(PayoutItem(payout=payout, amount_minor=row.other_minor))
+    PayoutItem.objects.bulk_create(items)
+    return payout
