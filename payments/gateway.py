@@ -1,0 +1,166 @@
+"""The only door to Stripe: time limits, retries, a key for whatever changes something, errors in our words.
+
+Facts that shape it (rules/stripe.md section 0): a StripeClient retries nothing unless told to, and never a 429; its
+time limit is 80 s unless told otherwise; a key that it makes up itself does not survive our own retry.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import stripe
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+TIMEOUT_S = 10
+NETWORK_RETRIES = 2
+RATE_LIMIT_TRIES = 5
+RATE_LIMIT_WAIT_MAX_S = 4.0
+API_VERSION = "2026-10-28.endive"
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class StripeUnavailable(Exception):
+    """No clear answer: it may have happened or not. The same call with the same key is safe, now or later."""
+
+
+class StripeMisconfigured(StripeUnavailable):
+    """Stripe does not accept our key: nothing happened, and nothing will until somebody mends the settings."""
+
+
+class StripeRefused(Exception):
+    """A clear no: nothing happened, and the same call will get the same answer."""
+
+    def __init__(self, message: str, *, code: str = "", decline_code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.decline_code = decline_code
+
+
+class NoSuchObject(StripeRefused):
+    """Stripe knows no such object (or no longer lets it be changed)."""
+
+
+class KeyMissing(Exception):
+    """A call that changes something was about to be made without an idempotency key of ours."""
+
+
+class Gateway:
+    """Stripe's objects in, Stripe's objects out: whoever calls this is inside `payments`."""
+
+    def __init__(self, client: stripe.StripeClient, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._sleep = sleep
+
+    def checkout_session(self, session_id: str) -> stripe.checkout.Session:
+        """With its payment intent, that one's latest charge, and that one's balance transaction."""
+        expand = ["payment_intent.latest_charge.balance_transaction"]
+        return self._ask(lambda c: c.v1.checkout.sessions.retrieve(session_id, {"expand": expand}))
+
+    def charge(self, charge_id: str) -> stripe.Charge:
+        """With its balance transaction, when there is one yet."""
+        return self._ask(lambda c: c.v1.charges.retrieve(charge_id, {"expand": ["balance_transaction"]}))
+
+    def invoice(self, invoice_id: str) -> stripe.Invoice:
+        """With its payments and their payment intents."""
+        expand = ["payments.data.payment.payment_intent"]
+        return self._ask(lambda c: c.v1.invoices.retrieve(invoice_id, {"expand": expand}))
+
+    def subscription(self, subscription_id: str) -> stripe.Subscription:
+        return self._ask(lambda c: c.v1.subscriptions.retrieve(subscription_id))
+
+    def checkout_sessions(self, *, since: datetime, until: datetime) -> Iterator[stripe.checkout.Session]:
+        """Those created in the window, newest first; a page at a time."""
+        created = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
+        after = ""
+        while True:
+            params: Any = {"created": created, "limit": 100} | ({"starting_after": after} if after else {})
+            page = self._ask(lambda c, params=params: c.v1.checkout.sessions.list(params))  # type: ignore[misc]
+            yield from page.data
+            if not page.has_more:
+                return
+            after = page.data[-1].id
+
+    def change(self, purpose: str, *, target: str, params: Mapping[str, Any], key: str) -> Any:
+        """Do what the purpose of a StripeCall names, under its idempotency key; returns the changed object.
+
+        Raises KeyMissing, StripeUnavailable (same key again), StripeRefused.
+        """
+        if not key:
+            raise KeyMissing(purpose)
+        call = _CHANGES[purpose]
+        return self._ask(lambda c: call(c, target, dict(params), {"idempotency_key": key}))
+
+    def _ask(self, call: Callable[[stripe.StripeClient], T]) -> T:
+        with transaction.atomic(durable=True):
+            pass  # raises inside a transaction: no lock waits for the network (DESIGN.md section 1.8)
+        for attempt in range(1, RATE_LIMIT_TRIES + 1):
+            try:
+                return call(self._client)
+            except stripe.RateLimitError as error:
+                if attempt == RATE_LIMIT_TRIES:
+                    raise StripeUnavailable("Stripe asks us to slow down") from error
+                self._sleep(_wait_s(attempt))
+            except stripe.StripeError as error:
+                raise _in_our_words(error) from error
+        raise AssertionError("unreachable")
+
+
+@cache
+def _gateway(key: str, api_base: str) -> Gateway:
+    return Gateway(
+        stripe.StripeClient(
+            key,
+            stripe_version=API_VERSION,
+            max_network_retries=NETWORK_RETRIES,
+            base_addresses=cast(Any, {"api": api_base} if api_base else {}),
+            http_client=stripe.RequestsClient(timeout=TIMEOUT_S),
+        )
+    )
+
+
+def client() -> Gateway:
+    """The gateway of this deployment's key and address."""
+    return _gateway(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
+
+
+def _wait_s(attempt: int) -> float:
+    """Doubling from half a second, with half of it left to chance so that workers do not return together."""
+    wait_s = min(0.5 * 2.0 ** (attempt - 1), RATE_LIMIT_WAIT_MAX_S)
+    return wait_s * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, guards nothing
+
+
+def _in_our_words(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
+    code = error.code or ""
+    message = str(error.user_message or type(error).__name__)
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        log.error("stripe_key_not_accepted", request_id=error.request_id)
+        return StripeMisconfigured("Stripe does not accept our key")
+    if isinstance(error, stripe.CardError):
+        return StripeRefused(message, code=code, decline_code=_decline_code(error))
+    if isinstance(error, stripe.InvalidRequestError):
+        missing = error.http_status == 404 or code == "resource_missing"
+        return (NoSuchObject if missing else StripeRefused)(message, code=code)
+    if isinstance(error, stripe.IdempotencyError):
+        return StripeRefused(message, code=code or "idempotency_error")
+    return StripeUnavailable(message)
+
+
+def _decline_code(error: stripe.CardError) -> str:
+    return str(getattr(error.error, "decline_code", None) or "")
+
+
+_Change = Callable[[stripe.StripeClient, str, Any, Any], Any]
+_CHANGES: dict[str, _Change] = {
+    "open_checkout": lambda c, _target, params, options: c.v1.checkout.sessions.create(params, options),
+    "expire_checkout": lambda c, target, params, options: c.v1.checkout.sessions.expire(target, params, options),
+    "cancel_subscription": lambda c, target, params, options: c.v1.subscriptions.cancel(target, params, options),
+}

@@ -1,0 +1,90 @@
+"""What a Stripe object says now is true here too: looked at outside any transaction, applied in one.
+
+A look is applied only when nobody else applied one of the same object since it began; otherwise it may be stale and is
+repeated. So events may come in any order, twice, and race with the return page and the sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from payments.gateway import StripeUnavailable
+from payments.models import ObjectVersion
+from payments.operations.apply_fact import apply_fact
+from payments.operations.record_charge import record_charge
+from payments.operations.record_checkout import record_checkout
+from payments.readings import Reading
+from payments.registry import Reader, operations_for
+
+LOOKS_MAX = 5
+
+
+class StillChanging(StripeUnavailable):
+    """Others applied looks at the object faster than we could: try again later."""
+
+
+class _Stale(Exception):
+    """Somebody applied a look that may be newer than ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What came of it: the operations' outcomes in order, or why there was nothing to do here."""
+
+    outcomes: tuple[str, ...] = ()
+    nothing: str = ""
+
+
+def follow_object(*, reader: Reader, object_id: str, at: datetime, now: datetime) -> Followed:
+    """Look at the object with `reader` and apply what it shows. `at` dates what Stripe itself does not date.
+
+    Raises StripeUnavailable (nothing applied; try again), StripeRefused, and what the registered operations raise.
+    """
+    for _ in range(LOOKS_MAX):
+        version = _version(object_id)
+        reading = reader(object_id, at)
+        try:
+            return _apply(reading, object_id, version, now)
+        except _Stale:
+            continue
+    raise StillChanging(object_id)
+
+
+def apply_reading(*, reading: Reading, object_id: str, now: datetime) -> Followed:
+    """Apply a look that our own change of the object just gave us: nothing can be newer."""
+    return _apply(reading, object_id, None, now)
+
+
+def _apply(reading: Reading, object_id: str, seen_version: int | None, now: datetime) -> Followed:
+    unheard = [fact for fact in reading.facts if not operations_for(fact)]
+    with transaction.atomic():
+        _advance(object_id, seen_version)
+        if reading.checkout is not None:
+            record_checkout(reading.checkout)
+        if reading.charge is not None:
+            record_charge(reading.charge, now=now)
+        outcomes = [str(outcome) for fact in reading.facts for outcome in apply_fact(fact, now)]
+    if unheard and not outcomes and reading.charge is None:
+        return Followed(nothing=f"no operation for {type(unheard[0]).__name__} of kind {unheard[0].kind}")
+    return Followed(outcomes=tuple(outcomes), nothing=reading.nothing)
+
+
+def _version(object_id: str) -> int:
+    return ObjectVersion.objects.filter(pk=object_id).values_list("version", flat=True).first() or 0
+
+
+def _advance(object_id: str, seen_version: int | None) -> None:
+    """Take the object's turn (its row's lock, until commit). Raises _Stale when the version is not the one we saw."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO payments_objectversion AS v (object_id, version) VALUES (%s, 1)"
+            " ON CONFLICT (object_id) DO UPDATE SET version = v.version + 1 RETURNING version",
+            [object_id],
+        )
+        row = cursor.fetchone()
+    assert row is not None
+    if seen_version is not None and row[0] != seen_version + 1:
+        raise _Stale(object_id)

@@ -1,0 +1,116 @@
+"""A change at Stripe is intended, committed, sent, and its answer kept: at most one such change per key, ever.
+
+The row is the memory that Stripe's idempotency keys lack after a day (rules/reliability.md section 0.2-3): while the
+key is young the same key and the same parameters go out again; after that we look first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from payments import gateway
+from payments.gateway import StripeRefused, StripeUnavailable
+from payments.models import UNFINISHED_CALLS, StripeCall
+from people import clock
+
+KEY_TRUSTED_FOR = timedelta(hours=20)  # Stripe keeps keys for 24 h at least
+WINDOW = timedelta(minutes=10)  # between our clock and Stripe's
+SWEEP_AFTER = timedelta(seconds=90)  # longer than one call with all its retries
+BACK_OFF_MAX = timedelta(hours=1)
+log = structlog.get_logger(__name__)
+
+
+class AttemptKeyReused(Exception):
+    """The same key was given for something else: a mistake of the caller, never sent."""
+
+
+class NeverArrived(StripeRefused):
+    """The call was lost on its way and its key is too old to send again: nothing happened; start a new attempt."""
+
+
+def intend_call(
+    *, purpose: str, subject: str, target: str = "", params: Mapping[str, Any], meaning: Any, key: str, now: datetime
+) -> StripeCall:
+    """Commit the intention, or return the row that the key already has, whose parameters are the ones to send.
+
+    `meaning` is what may not differ under one key (parameters may: a repeated form computes a new expiry time).
+    Raises AttemptKeyReused when it does; RuntimeError inside a transaction.
+    """
+    digest = hashlib.sha256(json.dumps([purpose, subject, target, meaning], sort_keys=True).encode()).hexdigest()
+    with transaction.atomic(durable=True):
+        call, _ = StripeCall.objects.get_or_create(
+            idempotency_key=key,
+            defaults={
+                "purpose": purpose,
+                "subject": subject,
+                "target": target,
+                "params": dict(params),
+                "params_hash": digest,
+                "intended_at": now,
+                "next_attempt_at": clock.wall_now() + SWEEP_AFTER,
+            },
+        )
+    if call.params_hash != digest:
+        raise AttemptKeyReused(key)
+    return call
+
+
+def make_call(call: StripeCall, *, now: datetime) -> Any:
+    """Send an unfinished call and keep the answer; returns the changed Stripe object.
+
+    Raises StripeUnavailable (state unknown: call again, or leave it to the sweep), StripeRefused (state failed).
+    """
+    assert call.state in UNFINISHED_CALLS, call.state
+    _sending(call)
+    try:
+        result = _send_or_find(call, now)
+    except StripeUnavailable as error:
+        _keep(call, state=StripeCall.State.UNKNOWN, error=str(error), next_attempt_at=_later(call))
+        raise
+    except StripeRefused as error:
+        _finish(call, state=StripeCall.State.FAILED, error=f"{error.code} {error}".strip())
+        raise
+    _finish(call, state=StripeCall.State.DONE, result_id=str(result.id), error="")
+    return result
+
+
+def _send_or_find(call: StripeCall, now: datetime) -> Any:
+    stripe = gateway.client()
+    if call.purpose != StripeCall.Purpose.OPEN_CHECKOUT or now - call.intended_at < KEY_TRUSTED_FOR:
+        return stripe.change(call.purpose, target=call.target, params=call.params, key=call.idempotency_key)
+    since, until = call.intended_at - WINDOW, call.intended_at + KEY_TRUSTED_FOR + WINDOW
+    for session in stripe.checkout_sessions(since=since, until=until):
+        if session.metadata and "attempt" in session.metadata and session.metadata["attempt"] == call.idempotency_key:
+            return session
+    raise NeverArrived("lost on its way; its key is too old to be sent again", code="never_arrived")
+
+
+def _sending(call: StripeCall) -> None:
+    call.attempts += 1
+    _keep(call, state=StripeCall.State.SENT, attempts=call.attempts, next_attempt_at=clock.wall_now() + SWEEP_AFTER)
+
+
+def _finish(call: StripeCall, **fields: Any) -> None:
+    _keep(call, finished_at=clock.wall_now(), **fields)
+    log.info("stripe_call_finished", call=call.pk, purpose=call.purpose, subject=call.subject, state=call.state)
+
+
+def _keep(call: StripeCall, **fields: Any) -> None:
+    """Only an unfinished row changes: of two senders of one key the second one's news is no news."""
+    if "error" in fields:
+        fields["error"] = fields["error"][:300]
+    StripeCall.objects.filter(pk=call.pk, state__in=UNFINISHED_CALLS).update(**fields)
+    for name, value in fields.items():
+        setattr(call, name, value)
+
+
+def _later(call: StripeCall) -> datetime:
+    wait: timedelta = min(SWEEP_AFTER * 2 ** min(call.attempts - 1, 10), BACK_OFF_MAX)
+    return clock.wall_now() + wait

@@ -1,0 +1,84 @@
+"""What a look at one of the processor's objects gave: facts for others, and what our own rows should say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from payments.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceTransactionSeen:
+    """A line of the processor's own account of our money; amounts signed, in minor units; net = amount - fee."""
+
+    bt_id: str
+    source_id: str
+    type: str
+    category: str
+    amount_minor: int
+    fee_minor: int
+    net_minor: int
+    currency: str
+    created_at: datetime
+    available_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeSeen:
+    """A charge; `balance_transaction` is None while the processor has not settled it (asynchronous capture)."""
+
+    charge_id: str
+    status: str
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    payment_intent_id: str
+    customer_id: str
+    kind: str
+    subject: str
+    method: str
+    brand: str
+    last4: str
+    exp_month: int | None
+    exp_year: int | None
+    decline_code: str
+    balance_transaction: BalanceTransactionSeen | None
+
+    @property
+    def ref(self) -> str:
+        return charge_ref(self.charge_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutSeen:
+    """A checkout session of ours; `url` is empty unless it is open."""
+
+    session_id: str
+    kind: str
+    subject: str
+    mode: str
+    currency: str
+    state: str
+    payment_status: str
+    failed: bool
+    url: str
+    created_at: datetime
+    expires_at: datetime
+    charge_id: str
+    subscription_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One look. `nothing` says in words why there is no fact, when there is none and none of our rows is touched."""
+
+    facts: tuple[Fact, ...] = ()
+    checkout: CheckoutSeen | None = None
+    charge: ChargeSeen | None = None
+    nothing: str = ""
+
+
+def charge_ref(charge_id: str) -> str:
+    """The word by which everybody else knows a charge: "stripe:charge:ch_1"."""
+    return f"stripe:charge:{charge_id}"

@@ -1,0 +1,71 @@
+"""The tables by which a processor's event becomes our operations; `config/stripe_events.py` fills them at start-up.
+
+Two steps, two tables:
+
+    reads("checkout.session.completed", checkout)      an event's type -> who looks at the object it is about
+    on(CheckoutPaid, "order", mark_order_paid)         a fact and its kind -> what we do, in order
+
+`config.stripe_events.register` should register each of these readers (all in `payments.readers`):
+
+    checkout.session.completed, .async_payment_succeeded, .async_payment_failed, .expired   -> checkout
+    invoice.paid, invoice.payment_failed                                                    -> invoice
+    customer.subscription.updated, .paused, .resumed, .deleted                              -> subscription
+    charge.succeeded, charge.updated                                                        -> charge
+
+Everything else in Stripe's list is kept and marked ignored; `ignores` gives a type a better reason than "nobody reads
+this type of event".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from payments.facts import Fact
+from payments.readings import Reading
+
+Reader = Callable[[str, datetime], Reading]
+Operation = Callable[..., StrEnum]
+
+_readers: dict[str, Reader] = {}
+_reasons: dict[str, str] = {}
+_operations: dict[tuple[type[Fact], str], tuple[Operation, ...]] = {}
+
+
+class AlreadyRegistered(Exception):
+    """Two places claim the same row of the table."""
+
+
+def reads(event_type: str, reader: Reader) -> None:
+    """Events of this type are about an object that `reader(object_id, at)` looks up and translates."""
+    _put(_readers, event_type, reader)
+
+
+def ignores(event_type: str, reason: str) -> None:
+    """Events of this type are kept and marked ignored, with the reason."""
+    _put(_reasons, event_type, reason)
+
+
+def on(fact_type: type[Fact], kind: str, *operations: Operation) -> None:
+    """A fact of this type and kind runs each `operation(fact, now=...) -> Outcome`, in order, in one transaction."""
+    _put(_operations, (fact_type, kind), operations)
+
+
+def reader_for(event_type: str) -> Reader | None:
+    return _readers.get(event_type)
+
+
+def reason_for(event_type: str) -> str:
+    return _reasons.get(event_type, f"nobody reads {event_type}")
+
+
+def operations_for(fact: Fact) -> tuple[Operation, ...]:
+    """What is registered for the fact; empty when nobody listens."""
+    return _operations.get((type(fact), fact.kind), ())
+
+
+def _put(table: dict[Any, Any], row: Any, value: Any) -> None:
+    if table.setdefault(row, value) != value:
+        raise AlreadyRegistered(str(row))
