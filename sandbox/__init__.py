@@ -1,1 +1,1 @@
-"""A stateful local Stripe in one process; it imports nothing of Tassel."""
+"""A stateful local Stripe for tests and demos: one process, one clock, no network, no money."""

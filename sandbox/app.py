@@ -1,0 +1,151 @@
+"""The Flask app and the API's request pipeline: key, version, endpoint, idempotency, parameters, handler, answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask, Response, request
+
+from sandbox import control, expand, form, idempotency, ids, pages, params, rules
+from sandbox.context import CURRENT_REQUEST, ApiRequest, Context
+from sandbox.endpoints import Endpoint, match
+from sandbox.errors import StripeError, invalid
+from sandbox.settings import API_VERSION
+
+log = logging.getLogger("sandbox.api")
+
+KEY_PREFIX = "sk_test_"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes over the wire; `replayed` answers name the request they first belonged to."""
+
+    status: int
+    body: str
+    original_request: str | None = None
+
+
+def create_app(ctx: Context) -> Flask:
+    """API under /v1, control door under /_sandbox, pages for people everywhere else."""
+    app = Flask(__name__, static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    keys = ctx.keys
+
+    @app.route("/v1/<path:_rest>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
+    def api(_rest: str) -> Response:
+        request_id = "req_" + ids.token(14)
+        body = request.get_data()
+        try:
+            answer = _answer(ctx, keys, request_id, body)
+        except StripeError as refusal:
+            answer = Answer(refusal.status, _json(refusal.body()))
+        return _response(answer, request_id)
+
+    control.register(app, ctx)
+    pages.register(app, ctx)
+    return app
+
+
+def _answer(ctx: Context, keys: idempotency.Keys, request_id: str, body: bytes) -> Answer:
+    _authenticate()
+    _check_version()
+    endpoint, path_ids = match(request.method, request.path)
+    raw = form.decode(_pairs(body))
+    key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+    CURRENT_REQUEST.set(ApiRequest(request_id, key))
+    if not key:
+        return _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids)
+    fingerprint = idempotency.fingerprint(request.method, request.path, raw)
+    kept = keys.begin(key, fingerprint, ctx.now())
+    if kept is not None:
+        return Answer(kept.status, kept.body, original_request=kept.request_id)
+    to_keep = None
+    try:
+        checked = _checked(ctx, endpoint, raw)
+        answer = _run(ctx, endpoint, checked, path_ids)
+        to_keep = idempotency.Kept(fingerprint, answer.status, answer.body, request_id, ctx.now())
+        return answer
+    finally:
+        keys.end(key, to_keep)
+
+
+def _authenticate() -> None:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            value = base64.b64decode(value).decode().partition(":")[0]
+        except (binascii.Error, UnicodeDecodeError):
+            value = ""
+    if not value:
+        raise StripeError(
+            401,
+            "invalid_request_error",
+            message="You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+        )
+    if not value.startswith(KEY_PREFIX) or value == KEY_PREFIX:
+        shown = f"{value[:8]}{'*' * 8}{value[-4:]}" if len(value) > 12 else "*" * len(value)
+        raise StripeError(401, "invalid_request_error", message=f"Invalid API Key provided: {shown}")
+
+
+def _check_version() -> None:
+    version = request.headers.get("Stripe-Version", API_VERSION)
+    if version != API_VERSION:
+        raise invalid(
+            f"Invalid Stripe API version: {version}. The sandbox speaks {API_VERSION} only: pin your SDK to it.",
+            param="Stripe-Version",
+        )
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    """Query and form together, as text; bytes that are not UTF-8 are refused."""
+    try:
+        texts = (request.query_string.decode(), body.decode())
+        return [pair for text in texts for pair in parse_qsl(text, keep_blank_values=True, errors="strict")]
+    except ValueError:
+        raise invalid("Invalid request: the parameters are not UTF-8 form data.") from None
+
+
+def _checked(ctx: Context, endpoint: Endpoint, raw: dict[str, Any]) -> dict[str, Any]:
+    """Validated parameters; a refusal here comes before the request has begun, so no key remembers it."""
+    checked = params.validate(endpoint.params_type, raw)
+    with ctx.store.lock:
+        rules.check(endpoint.name, checked, ctx.now(), lambda price: ctx.store.objects.get("price", {}).get(price))
+    return checked
+
+
+def _run(ctx: Context, endpoint: Endpoint, checked: dict[str, Any], path_ids: tuple[str, ...]) -> Answer:
+    try:
+        with ctx.store.lock:
+            result = endpoint.answer(ctx, checked, path_ids)
+            return Answer(200, _json(expand.apply(ctx, result, checked.get("expand", []))))
+    except StripeError as refusal:
+        return Answer(refusal.status, _json(refusal.body()))
+    except Exception:
+        log.exception("%s failed", endpoint.name)
+        broken = StripeError(500, "api_error", message="The sandbox failed; its log says why.")
+        return Answer(500, _json(broken.body()))
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=2)
+
+
+def _response(answer: Answer, request_id: str) -> Response:
+    response = Response(answer.body, answer.status, content_type="application/json")
+    response.headers["Request-Id"] = request_id
+    response.headers["Stripe-Version"] = API_VERSION
+    key = request.headers.get("Idempotency-Key")
+    if key and request.method == "POST":
+        response.headers["Idempotency-Key"] = key
+        response.headers["Original-Request"] = answer.original_request or request_id
+    if answer.original_request is not None:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response

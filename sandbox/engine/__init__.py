@@ -1,0 +1,141 @@
+"""What happens by itself or on the payment page: the one object that pages, handlers and the clock talk to."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.cards import CardInput
+from sandbox.context import Context
+from sandbox.engine import billing, checkout, collecting, settling
+from sandbox.engine.types import PayResult
+from sandbox.events import fold_in_attempts
+from sandbox.objects import listed
+
+__all__ = ["CardInput", "Engine", "PayResult"]
+
+log = logging.getLogger("sandbox.engine")
+
+JOBS: dict[str, Callable[[Context, str, int], None]] = {
+    "cancel_subscription": billing.cancel_when_due,
+    "expire_session": checkout.expire_when_due,
+    "finalize": collecting.finalize_when_due,
+    "release_money": settling.release_money,
+    "renew": billing.renew,
+    "resume_collection": billing.resume_collection,
+    "retry": collecting.retry_when_due,
+    "settle_charge": settling.settle_charge,
+}
+TICK_S = 0.2
+
+
+class Engine:
+    """Every method takes the store's lock itself."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._stopped = threading.Event()
+        self._advancing = threading.Lock()
+        self._ticker = threading.Thread(target=self._tick, name="sandbox-clock", daemon=True)
+
+    def session_for_page(self, session_id: str) -> dict[str, Any]:
+        """The session with its `line_items` as a list object; StripeError 404 when there is none."""
+        with self._ctx.store.lock:
+            session = copy.deepcopy(self._ctx.store.get("checkout.session", session_id))
+            lines = copy.deepcopy(self._ctx.store.hidden(session_id)["line_items"])
+        return session | {"line_items": listed(lines, f"/v1/checkout/sessions/{session_id}/line_items")}
+
+    def pay(
+        self,
+        session_id: str,
+        card: CardInput,
+        email: str | None = None,
+        name: str | None = None,
+        shipping: dict[str, Any] | None = None,
+    ) -> PayResult:
+        """Pay a session; `shipping` is {"name": …, "address": {line1, city, state, postal_code, country}}."""
+        with self._ctx.store.lock:
+            return checkout.pay(self._ctx, session_id, card, email=email, name=name, shipping=shipping)
+
+    def complete_action(self, action_id: str, approve: bool) -> PayResult:
+        """The payer's answer on the 3-D Secure page."""
+        with self._ctx.store.lock:
+            return checkout.complete_action(self._ctx, action_id, approve=approve)
+
+    def session_of_action(self, action_id: str) -> dict[str, Any]:
+        """The session that waits for a 3-D Secure step; StripeError 404 when there is none."""
+        with self._ctx.store.lock:
+            session_id = checkout.session_of_action(self._ctx, action_id)["id"]
+        return self.session_for_page(session_id)
+
+    def cancel_url(self, session_id: str) -> str | None:
+        """Where the page's back link leads, if the shop named a place."""
+        with self._ctx.store.lock:
+            cancel_url: str | None = self._ctx.store.get("checkout.session", session_id)["cancel_url"]
+        return cancel_url
+
+    def settle(self) -> int:
+        """Settle every waiting charge now; returns how many."""
+        with self._ctx.store.lock:
+            return settling.settle_all(self._ctx)
+
+    def run_due(self) -> int:
+        """Do what has fallen due by now, in order; returns how many jobs."""
+        ran = 0
+        while True:
+            with self._ctx.store.lock:
+                fold_in_attempts(self._ctx)
+                job = self._ctx.store.pop_due(self._ctx.now())
+                if job is None:
+                    return ran
+                self._run(*job)
+                ran += 1
+
+    def advance(self, unix_s: int, *, after_each: Callable[[], object] | None = None) -> int:
+        """Move the clock forward to `unix_s`, stopping at every job on the way; returns how many ran.
+
+        `after_each` is called after each stop, without the lock: a demo waits there until webhooks are delivered, so
+        that the product sees every event at about the time at which it happened.
+        """
+        ran = 0
+        with self._advancing:
+            while True:
+                ran += self._step(unix_s)
+                with self._ctx.store.lock:
+                    due = self._ctx.store.next_due()
+                if after_each is not None:
+                    after_each()
+                if due is None or due > unix_s:
+                    break
+            self._ctx.clock.advance_to(unix_s)
+        return ran + self.run_due()
+
+    def start(self) -> None:
+        """Let wall time do its work too: settle delays, expiries."""
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """End the ticker; nothing runs by itself any more."""
+        self._stopped.set()
+        if self._ticker.is_alive():
+            self._ticker.join(timeout=5)
+
+    def _step(self, unix_s: int) -> int:
+        with self._ctx.store.lock:
+            due = self._ctx.store.next_due()
+            if due is not None and due <= unix_s:
+                self._ctx.clock.advance_to(due)
+        return self.run_due()
+
+    def _run(self, due: int, kind: str, subject: str) -> None:
+        try:
+            JOBS[kind](self._ctx, subject, due)
+        except Exception:
+            log.exception("job %s for %s failed", kind, subject)
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(TICK_S):
+            self.run_due()

@@ -1,0 +1,123 @@
+"""Subscriptions: they start, roll over into the next period, and end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.context import Context
+from sandbox.engine import calendar, ending, invoicing
+from sandbox.events import emit, snapshot
+from sandbox.objects import Object
+from sandbox.objects import subscription as subscriptions
+from sandbox.settings import DAY_S
+
+
+def start(ctx: Context, session: Object, customer: Object, method: Object, intent: Object | None) -> Object:
+    """A subscription bought on the payment page, its first invoice already paid by `intent` (None when nothing is due).
+
+    The customer has paid by now: since 2025 Checkout makes the subscription after the payment.
+    """
+    hidden = ctx.store.hidden(session["id"])
+    data, now = hidden.get("subscription_data") or {}, ctx.now()
+    lines = [line for line in hidden["line_items"] if line["price"]["recurring"]]
+    schedule = first_period(data, lines[0]["price"]["recurring"], now)
+    subscription = ctx.store.add(
+        subscriptions.build(customer["id"], session["currency"], now, schedule.anchor, data=data, method=method["id"])
+    )
+    subscription["items"]["data"] = [
+        subscriptions.item(subscription["id"], line["price"], line["quantity"], now, schedule.period) for line in lines
+    ]
+    _begin(subscription, schedule)
+    invoice = invoicing.first(ctx, subscription, customer, hidden["line_items"], free=schedule.free)
+    subscription["latest_invoice"] = invoice["id"]
+    emit(ctx, "customer.subscription.created", subscription)
+    invoicing.open_and_settle(ctx, invoice, intent)
+    _plan_next(ctx, subscription)
+    return subscription
+
+
+class FirstPeriod:
+    """When a new subscription's first period runs, what anchors the later ones, and whether it costs nothing."""
+
+    def __init__(self, anchor: int, period: tuple[int, int], *, trial: bool, free: bool) -> None:
+        self.anchor, self.period, self.trial, self.free = anchor, period, trial, free
+
+
+def first_period(data: dict[str, Any], recurring: Object, now: int) -> FirstPeriod:
+    """From `subscription_data`: a trial, an anchor ahead (free until then), or a full period from now."""
+    trial_end = data.get("trial_end") or (data.get("trial_period_days", 0) * DAY_S + now)
+    if trial_end > now:
+        return FirstPeriod(trial_end, (now, trial_end), trial=True, free=True)
+    config = data.get("billing_cycle_anchor_config")
+    anchor = calendar.anchor_from_config(config, now) if config else data.get("billing_cycle_anchor", now)
+    if anchor > now:
+        return FirstPeriod(anchor, (now, anchor), trial=False, free=True)
+    end = calendar.next_boundary(now, recurring, now, day_of_month=config["day_of_month"] if config else None)
+    return FirstPeriod(now, (now, end), trial=False, free=False)
+
+
+def renew(ctx: Context, subscription_id: str, due: int) -> None:
+    """A period is over: end the subscription if that was asked for, otherwise roll on and invoice the next period."""
+    subscription = ctx.store.get("subscription", subscription_id)
+    items = subscription["items"]["data"]
+    if subscription["status"] in ending.ENDED or period_of(subscription)[1] != due:
+        return
+    if subscription["cancel_at_period_end"]:
+        ending.cancel(ctx, subscription, reason="cancellation_requested")
+        return
+    before = snapshot(subscription)
+    ended = period_of(subscription)
+    for item in items:
+        item["current_period_start"] = due
+        item["current_period_end"] = item["billed_until"] = _next_end(subscription, item, due)
+    if subscription["status"] == "trialing":
+        subscription["status"] = "active"
+    invoice = invoicing.draft_renewal(ctx, subscription, ended)
+    subscription["latest_invoice"] = invoice["id"]
+    emit(ctx, "customer.subscription.updated", subscription, before=before)
+    emit(ctx, "invoice.created", invoice)
+    _plan_next(ctx, subscription)
+
+
+def cancel_when_due(ctx: Context, subscription_id: str, due: int) -> None:
+    """The moment in `cancel_at` has come."""
+    subscription = ctx.store.get("subscription", subscription_id)
+    if subscription["status"] not in ending.ENDED and subscription["cancel_at"] == due:
+        ending.cancel(ctx, subscription, reason="cancellation_requested")
+
+
+def resume_collection(ctx: Context, subscription_id: str, due: int) -> None:
+    """The moment in `pause_collection.resumes_at` has come."""
+    subscription = ctx.store.get("subscription", subscription_id)
+    pause = subscription["pause_collection"]
+    if pause is None or pause["resumes_at"] != due or subscription["status"] in ending.ENDED:
+        return
+    before = snapshot(subscription)
+    subscription["pause_collection"] = None
+    emit(ctx, "customer.subscription.updated", subscription, before=before)
+
+
+def period_of(subscription: Object) -> tuple[int, int]:
+    """Start and end of the current period, which Stripe keeps on the items."""
+    first = subscription["items"]["data"][0]
+    return first["current_period_start"], first["current_period_end"]
+
+
+def _begin(subscription: Object, schedule: FirstPeriod) -> None:
+    subscription["status"] = "trialing" if schedule.trial else "active"
+    if schedule.trial:
+        subscription["trial_start"], subscription["trial_end"] = schedule.period
+
+
+def _next_end(subscription: Object, item: Object, due: int) -> int:
+    config = subscription["billing_cycle_anchor_config"]
+    return calendar.next_boundary(
+        subscription["billing_cycle_anchor"],
+        item["price"]["recurring"],
+        due,
+        day_of_month=config["day_of_month"] if config else None,
+    )
+
+
+def _plan_next(ctx: Context, subscription: Object) -> None:
+    ctx.store.schedule(period_of(subscription)[1], "renew", subscription["id"])

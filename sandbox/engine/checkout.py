@@ -1,0 +1,243 @@
+"""The hosted payment page's side of a Checkout Session: pay, authenticate, complete, expire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox import cards
+from sandbox.cards import CardInput
+from sandbox.context import Context
+from sandbox.engine import billing, charging
+from sandbox.engine.types import PayResult
+from sandbox.events import emit, snapshot
+from sandbox.objects import Object, address
+from sandbox.objects import customer as customers
+
+NO_LONGER_OPEN = "This checkout has ended. Go back to the shop and start again."
+SHIPPING_MISSING = "Please enter the address to ship to."
+EMAIL_MISSING = "Please enter an e-mail address."
+
+
+def pay(
+    ctx: Context,
+    session_id: str,
+    card: CardInput,
+    *,
+    email: str | None = None,
+    name: str | None = None,
+    shipping: dict[str, Any] | None = None,
+) -> PayResult:
+    """Somebody presses Pay. `shipping` is {"name": …, "address": {…}} where the session collects it."""
+    session = ctx.store.get("checkout.session", session_id)
+    if session["status"] == "complete":
+        return _succeeded(session)
+    payer = _payer(ctx, session, email, name or card.name or None, shipping)
+    complaint = _complaint(ctx, session, card, payer)
+    if complaint is not None:
+        return PayResult("declined", message=complaint)
+    method = charging.new_method(ctx, card, email=payer["email"], name=payer["name"])
+    ctx.store.hidden(session_id).update(payer=payer, method=method["id"], action=None)
+    if session["amount_total"] == 0:
+        return _complete(ctx, session, None, method)
+    intent = _intent(ctx, session, payer)
+    if _must_authenticate(ctx, session, method):
+        return _ask_to_authenticate(ctx, session, intent, method)
+    return _charge(ctx, session, intent, method)
+
+
+def complete_action(ctx: Context, action_id: str, *, approve: bool) -> PayResult:
+    """The payer approved or refused on the 3-D Secure page of `action_id`."""
+    session = session_of_action(ctx, action_id)
+    if session["status"] == "complete":
+        return _succeeded(session)
+    if session["status"] != "open":
+        return PayResult("declined", message=NO_LONGER_OPEN)
+    hidden = ctx.store.hidden(session["id"])
+    intent = ctx.store.get("payment_intent", hidden["intent"])
+    method = ctx.store.get("payment_method", hidden["method"])
+    if hidden["action"] != action_id or intent["status"] != "requires_action":
+        return PayResult("declined", message=cards.AUTHENTICATION_FAILED.message)
+    hidden["action"] = None
+    if not approve:
+        charging.fail(ctx, intent, method, cards.AUTHENTICATION_FAILED)
+        return PayResult("declined", message=cards.AUTHENTICATION_FAILED.message)
+    return _charge(ctx, session, intent, method)
+
+
+def expire(ctx: Context, session: Object) -> None:
+    """Close an open session for good; its payment intent, if somebody tried, is cancelled."""
+    session.update(status="expired", url=None)
+    intent_id = ctx.store.hidden(session["id"]).get("intent")
+    if intent_id is not None:
+        intent = ctx.store.get("payment_intent", intent_id)
+        before = snapshot(intent)
+        intent.update(cancellation_reason="expired", canceled_at=ctx.now(), next_action=None, status="canceled")
+        emit(ctx, "payment_intent.canceled", intent, before=before)
+    emit(ctx, "checkout.session.expired", session)
+
+
+def expire_when_due(ctx: Context, session_id: str, _due: int) -> None:
+    """The session's time is over."""
+    session = ctx.store.get("checkout.session", session_id)
+    if session["status"] == "open":
+        expire(ctx, session)
+
+
+def success_url(session: Object) -> str:
+    """The shop's return address with the session's id filled in."""
+    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _payer(
+    ctx: Context, session: Object, email: str | None, name: str | None, shipping: dict[str, Any] | None
+) -> Object:
+    known = ctx.store.find(session["customer"]) or {}
+    block = None
+    if session["shipping_address_collection"] and shipping:
+        block = {"address": address(shipping.get("address")), "name": shipping.get("name") or name}
+    return {
+        "email": known.get("email") or session["customer_email"] or email,
+        "name": name or known.get("name"),
+        "shipping": block,
+    }
+
+
+def _complaint(ctx: Context, session: Object, card: CardInput, payer: Object) -> str | None:
+    if session["status"] != "open":
+        return NO_LONGER_OPEN
+    if not payer["email"]:
+        return EMAIL_MISSING
+    collection = session["shipping_address_collection"]
+    if collection:
+        shipping = payer["shipping"]
+        if shipping is None or not shipping["address"]["line1"]:
+            return SHIPPING_MISSING
+        if shipping["address"]["country"] not in collection["allowed_countries"]:
+            return "This shop does not ship to that country."
+    problem = cards.problem(card, ctx.now())
+    if problem is None and cards.find(card.number).decline is cards.NOT_A_TEST_CARD:
+        problem = cards.NOT_A_TEST_CARD
+    return problem.message if problem else None
+
+
+def _intent(ctx: Context, session: Object, payer: Object) -> Object:
+    hidden = ctx.store.hidden(session["id"])
+    if hidden.get("intent") is None:
+        data = dict(hidden.get("payment_intent_data") or {})
+        if session["mode"] == "subscription":
+            data = {"description": "Subscription creation", "setup_future_usage": "off_session"}
+        if payer["shipping"] is not None:
+            data["shipping"] = payer["shipping"]
+        intent = charging.new_intent(
+            ctx, session["amount_total"], session["currency"], customer=session["customer"], data=data
+        )
+        hidden["intent"] = intent["id"]
+        if session["mode"] == "payment":
+            session["payment_intent"] = intent["id"]
+    return ctx.store.get("payment_intent", hidden["intent"])
+
+
+def _must_authenticate(ctx: Context, session: Object, method: Object) -> bool:
+    wanted = charging.card_of(ctx, method).authentication
+    keeps_card = session["mode"] == "subscription" or bool(
+        (ctx.store.hidden(session["id"]).get("payment_intent_data") or {}).get("setup_future_usage")
+    )
+    return wanted == "always" or (wanted == "setup" and keeps_card)
+
+
+def _ask_to_authenticate(ctx: Context, session: Object, intent: Object, method: Object) -> PayResult:
+    action_id = charging.action_token()
+    ctx.store.hidden(session["id"])["action"] = action_id
+    ctx.store.private.setdefault("actions", {})[action_id] = session["id"]
+    intent.update(
+        last_payment_error=None,
+        next_action={
+            "redirect_to_url": {
+                "return_url": session["url"],
+                "url": f"{ctx.base_url}/c/authenticate/{action_id}",
+            },
+            "type": "redirect_to_url",
+        },
+        payment_method=method["id"],
+        status="requires_action",
+    )
+    emit(ctx, "payment_intent.requires_action", intent)
+    return PayResult("requires_action", action_id=action_id)
+
+
+def session_of_action(ctx: Context, action_id: str) -> Object:
+    """The session that waits for this 3-D Secure step; StripeError 404 when there is none."""
+    session_id = ctx.store.private.get("actions", {}).get(action_id, "")
+    return ctx.store.get("checkout.session", session_id)
+
+
+def _charge(ctx: Context, session: Object, intent: Object, method: Object) -> PayResult:
+    decline = charging.verdict(ctx, method, off_session=False)
+    if decline is not None:
+        charging.refuse(ctx, intent, method, decline)
+        return PayResult("declined", message=decline.message)
+    return _complete(ctx, session, intent, method)
+
+
+def _complete(ctx: Context, session: Object, intent: Object | None, method: Object) -> PayResult:
+    payer = ctx.store.hidden(session["id"])["payer"]
+    customer = _customer(ctx, session, payer)
+    if customer is not None and (session["mode"] == "subscription" or _keeps_card(intent)):
+        charging.attach(ctx, method, customer["id"])
+    if intent is not None:
+        intent["customer"] = customer["id"] if customer else None
+        charging.capture(ctx, intent, method)
+    if session["mode"] == "subscription" and customer is not None:
+        subscription = billing.start(ctx, session, customer, method, intent)
+        session.update(subscription=subscription["id"], invoice=subscription["latest_invoice"])
+    session.update(
+        collected_information={
+            "business_name": None,
+            "individual_name": None,
+            "shipping_details": payer["shipping"],
+        },
+        customer=customer["id"] if customer else None,
+        customer_details=_details(payer, method),
+        payment_status="paid" if intent is not None else "no_payment_required",
+        status="complete",
+        url=None,
+    )
+    emit(ctx, "checkout.session.completed", session)
+    return _succeeded(session)
+
+
+def _keeps_card(intent: Object | None) -> bool:
+    return intent is not None and intent["setup_future_usage"] is not None
+
+
+def _customer(ctx: Context, session: Object, payer: Object) -> Object | None:
+    if session["customer"] is not None:
+        known = ctx.store.get("customer", session["customer"])
+        before = snapshot(known)
+        known["email"] = known["email"] or payer["email"]
+        if known != before:
+            emit(ctx, "customer.updated", known, before=before)
+        return known
+    if session["mode"] == "payment" and session["customer_creation"] != "always":
+        return None
+    given = {"email": payer["email"], "name": payer["name"], "shipping": payer["shipping"]}
+    customer = ctx.store.add(customers.build(given, ctx.now()))
+    emit(ctx, "customer.created", customer)
+    return customer
+
+
+def _details(payer: Object, method: Object) -> Object:
+    return {
+        "address": method["billing_details"]["address"],
+        "business_name": None,
+        "email": payer["email"],
+        "individual_name": None,
+        "name": payer["name"],
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
+
+
+def _succeeded(session: Object) -> PayResult:
+    return PayResult("succeeded", redirect_url=success_url(session))

@@ -1,0 +1,157 @@
+"""Invoices of subscriptions: drafted, opened, paid."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sandbox import ids
+from sandbox.context import Context
+from sandbox.events import emit, snapshot
+from sandbox.objects import Object
+from sandbox.objects import invoice as invoices
+from sandbox.objects.catalogue import amount_minor
+
+
+def first(ctx: Context, subscription: Object, customer: Object, line_items: list[Object], *, free: bool) -> Object:
+    """The draft that opens a subscription; `line_items` are the session's, one-time prices included."""
+    invoice = invoices.build(subscription, customer, ctx.settings, ctx.now(), reason="subscription_create")
+    lines = [_line(ctx, invoice, item, free=free) for item in subscription["items"]["data"]]
+    lines += [_one_time(ctx, invoice, line) for line in line_items if not line["price"]["recurring"]]
+    invoices.set_lines(invoice, lines)
+    return ctx.store.add(invoice)
+
+
+def draft_renewal(ctx: Context, subscription: Object, ended: tuple[int, int]) -> Object:
+    """The draft for a subscription's new period; `ended` is the period that is over, which the invoice names.
+
+    It is finalized an hour later, unless the subscription is unpaid: then drafts are kept and nothing is collected.
+    """
+    customer = ctx.store.get("customer", subscription["customer"])
+    invoice = invoices.build(subscription, customer, ctx.settings, ctx.now(), reason="subscription_cycle")
+    invoices.set_lines(invoice, [_line(ctx, invoice, item) for item in subscription["items"]["data"]])
+    invoice.update(period_start=ended[0], period_end=ended[1])
+    if _keeps_drafts(subscription):
+        invoice["auto_advance"] = False
+    else:
+        invoice["automatically_finalizes_at"] = ctx.now() + ctx.settings.finalize_after_s
+        ctx.store.schedule(invoice["automatically_finalizes_at"], "finalize", invoice["id"])
+    return ctx.store.add(invoice)
+
+
+def open_and_settle(ctx: Context, invoice: Object, intent: Object | None) -> None:
+    """Finalize a first invoice which `intent` has paid already, or which asks for nothing."""
+    emit(ctx, "invoice.created", invoice)
+    open_draft(ctx, invoice)
+    if intent is not None:
+        link(ctx, invoice, intent)
+    mark_paid(ctx, invoice)
+
+
+def mark_paid(ctx: Context, invoice: Object) -> None:
+    """An open invoice is paid in full; its payment and its events follow Stripe's order."""
+    now = ctx.now()
+    before = snapshot(invoice)
+    invoice.update(
+        amount_paid=invoice["amount_due"],
+        amount_remaining=0,
+        attempt_count=invoice["attempt_count"] + (1 if invoice["amount_due"] else 0),
+        attempted=True,
+        auto_advance=False,
+        next_payment_attempt=None,
+        status="paid",
+    )
+    invoice["status_transitions"]["paid_at"] = now
+    payment = payment_of(ctx, invoice)
+    if payment is not None:
+        payment.update(amount_paid=invoice["amount_due"], status="paid")
+        payment["status_transitions"]["paid_at"] = now
+        emit(ctx, "invoice_payment.paid", payment)
+    emit(ctx, "invoice.updated", invoice, before=before)
+    emit(ctx, "invoice.paid", invoice)
+    emit(ctx, "invoice.payment_succeeded", invoice)
+
+
+def payment_of(ctx: Context, invoice: Object) -> Object | None:
+    """The invoice's default payment; None where nothing was ever due."""
+    return ctx.store.find(ctx.store.hidden(invoice["id"]).get("payment"))
+
+
+def intent_of(ctx: Context, invoice: Object) -> Object:
+    """The payment intent that asks for an open invoice's money."""
+    payment = payment_of(ctx, invoice)
+    assert payment is not None, "an open invoice above zero has a payment"
+    return ctx.store.get("payment_intent", payment["payment"]["payment_intent"])
+
+
+def payments_of(ctx: Context, invoice: Object) -> list[Object]:
+    """Every payment of the invoice: one or none, for a payment is retried, not repeated."""
+    payment = payment_of(ctx, invoice)
+    return [payment] if payment else []
+
+
+def subscription_of(ctx: Context, invoice: Object) -> Object:
+    """The subscription an invoice bills."""
+    return ctx.store.get("subscription", invoice["parent"]["subscription_details"]["subscription"])
+
+
+def _keeps_drafts(subscription: Object) -> bool:
+    return bool(subscription["status"] == "unpaid")
+
+
+def open_draft(ctx: Context, invoice: Object) -> None:
+    """Finalize: the invoice gets its number and can be paid."""
+    customer = ctx.store.get("customer", invoice["customer"])
+    number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
+    customer["next_invoice_sequence"] += 1
+    invoice.update(
+        automatically_finalizes_at=None,
+        effective_at=ctx.now(),
+        ending_balance=0,
+        hosted_invoice_url=f"{ctx.base_url}/i/{invoice['id']}",
+        invoice_pdf=f"{ctx.base_url}/i/{invoice['id']}/pdf",
+        number=number,
+        status="open",
+    )
+    invoice["status_transitions"]["finalized_at"] = ctx.now()
+    emit(ctx, "invoice.finalized", invoice)
+
+
+def link(ctx: Context, invoice: Object, intent: Object) -> None:
+    """Make `intent` the payment of an open invoice."""
+    payment = ctx.store.add(invoices.payment(invoice, intent, ctx.now()))
+    ctx.store.hidden(invoice["id"])["payment"] = payment["id"]
+
+
+def _line(ctx: Context, invoice: Object, item: Object, *, free: bool = False) -> Object:
+    price, period = item["price"], (item["current_period_start"], item["current_period_end"])
+    amount = 0 if free else amount_minor(price, item["quantity"])
+    product = ctx.store.get("product", price["product"])
+    words = f"{item['quantity']} × {product['name']} (at {_rate(price)})"
+    if free:
+        words = f"{product['name']}: free until {datetime.fromtimestamp(period[1], UTC):%d %b %Y}"
+    return invoices.line(invoice, item, period, amount, words)
+
+
+def _one_time(ctx: Context, invoice: Object, line: Object) -> Object:
+    """A one-time price on the first invoice, shown as the invoice item it becomes."""
+    stand_in = {"id": "", "price": line["price"], "quantity": line["quantity"], "subscription": None}
+    built = invoices.line(invoice, stand_in, (ctx.now(), ctx.now()), line["amount_total"], line["description"])
+    built["parent"] = {
+        "invoice_item_details": {
+            "invoice_item": "ii_" + ids.token(24),
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": invoice["parent"]["subscription_details"]["subscription"],
+        },
+        "subscription_item_details": None,
+        "type": "invoice_item_details",
+    }
+    return built
+
+
+def _rate(price: Object) -> str:
+    recurring = price["recurring"]
+    every = recurring["interval"]
+    if recurring["interval_count"] > 1:
+        every = f"every {recurring['interval_count']} {every}s"
+    return f"{amount_minor(price, 1) / 100:.2f} {price['currency'].upper()} / {every}"

@@ -1,0 +1,172 @@
+"""Checkout Sessions: create, retrieve, list, expire, and their line items."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sandbox.context import Context
+from sandbox.engine import billing, checkout
+from sandbox.errors import invalid
+from sandbox.events import snapshot
+from sandbox.handlers import refuse_unsimulated
+from sandbox.handlers.catalogue import check_price, price_of
+from sandbox.handlers.customers import existing
+from sandbox.objects import Object, catalogue, merged_metadata
+from sandbox.objects import session as sessions
+from sandbox.paging import cut, equals, page
+
+Params = dict[str, Any]
+UNSIMULATED = (
+    "after_expiration",
+    "branding_settings",
+    "custom_fields",
+    "customer_account",
+    "discounts",
+    "managed_payments",
+    "name_collection",
+    "optional_items",
+    "tax_id_collection",
+)
+PAYMENT_UNSIMULATED = ("application_fee_amount", "on_behalf_of", "transfer_data")
+SUBSCRIPTION_UNSIMULATED = (
+    "application_fee_percent",
+    "default_tax_rates",
+    "on_behalf_of",
+    "pending_invoice_item_interval",
+    "transfer_data",
+)
+KEPT = ("payment_intent_data", "subscription_data", "customer_update")
+
+
+def create(ctx: Context, params: Params) -> Object:
+    """POST /v1/checkout/sessions in payment and subscription mode."""
+    _check(ctx, params)
+    lines = [_line(ctx, given) for given in params["line_items"]]
+    rates = [_shipping_rate(ctx, option) for option in params.get("shipping_options") or []]
+    totals = _totals(lines, rates, free=_free_at_first(ctx, params, lines))
+    session = sessions.build(params, totals, ctx.now(), ctx.base_url)
+    # Decimals become text here, as they are on the wire: what is kept must survive a save.
+    kept = json.loads(json.dumps({name: params.get(name) for name in KEPT}, default=str))
+    ctx.store.add(session, line_items=lines, **kept)
+    ctx.store.schedule(session["expires_at"], "expire_session", session["id"])
+    return session
+
+
+def retrieve(ctx: Context, _params: Params, identifier: str) -> Object:
+    """GET /v1/checkout/sessions/:id."""
+    return ctx.store.get("checkout.session", identifier)
+
+
+def update(ctx: Context, params: Params, identifier: str) -> Object:
+    """POST /v1/checkout/sessions/:id: metadata only."""
+    refuse_unsimulated(params, ("collected_information", "line_items", "payment_intent_data", "shipping_options"))
+    session = ctx.store.get("checkout.session", identifier)
+    session["metadata"] = merged_metadata(session["metadata"], params.get("metadata"))
+    return session
+
+
+def every(ctx: Context, params: Params) -> Object:
+    """GET /v1/checkout/sessions, by customer, e-mail, payment intent, subscription, status and created."""
+    same = equals(
+        params, customer="customer", payment_intent="payment_intent", subscription="subscription", status="status"
+    )
+    email = (params.get("customer_details") or {}).get("email")
+
+    def keep(entry: Object) -> bool:
+        return same(entry) and (email is None or (entry["customer_details"] or {}).get("email") == email)
+
+    return page(ctx, "checkout.session", params, "/v1/checkout/sessions", keep)
+
+
+def expire(ctx: Context, _params: Params, identifier: str) -> Object:
+    """POST /v1/checkout/sessions/:id/expire; only an open session."""
+    session = ctx.store.get("checkout.session", identifier)
+    if session["status"] != "open":
+        raise invalid(
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
+            f"`{session['status']}`."
+        )
+    checkout.expire(ctx, session)
+    return session
+
+
+def line_items(ctx: Context, params: Params, identifier: str) -> Object:
+    """GET /v1/checkout/sessions/:id/line_items, in the order in which they were sent."""
+    ctx.store.get("checkout.session", identifier)
+    lines = ctx.store.hidden(identifier)["line_items"]
+    return cut(lines, params, f"/v1/checkout/sessions/{identifier}/line_items", "item")
+
+
+def _check(ctx: Context, params: Params) -> None:
+    refuse_unsimulated(params, UNSIMULATED)
+    refuse_unsimulated(params.get("payment_intent_data") or {}, PAYMENT_UNSIMULATED)
+    refuse_unsimulated(params.get("subscription_data") or {}, SUBSCRIPTION_UNSIMULATED)
+    refuse_unsimulated(params.get("automatic_tax") or {}, ("enabled",))
+    refuse_unsimulated(params.get("invoice_creation") or {}, ("enabled",))
+    if params["mode"] == "setup":
+        refuse_unsimulated({"mode: setup": True}, ("mode: setup",))
+    if (params.get("payment_intent_data") or {}).get("capture_method") == "manual":
+        refuse_unsimulated({"capture_method: manual": True}, ("capture_method: manual",))
+    if params.get("customer"):
+        existing(ctx, params["customer"], "customer")
+    for position, given in enumerate(params["line_items"]):
+        refuse_unsimulated(given, ("tax_rates",))
+        check_price(ctx, given, f"line_items[{position}]")
+    for position, option in enumerate(params.get("shipping_options") or []):
+        if "shipping_rate" in option:
+            ctx.store.get("shipping_rate", option["shipping_rate"], f"shipping_options[{position}][shipping_rate]")
+    _check_anchor(params.get("subscription_data") or {})
+
+
+def _check_anchor(data: Params) -> None:
+    anchored = "billing_cycle_anchor" in data or "billing_cycle_anchor_config" in data
+    if anchored and data.get("proration_behavior") != "none":
+        refuse_unsimulated({"prorations of the first period": True}, ("prorations of the first period",))
+
+
+def _line(ctx: Context, given: Params) -> Object:
+    price = price_of(ctx, given)
+    product = ctx.store.get("product", price["product"])
+    quantity = given["quantity"]
+    amount_minor = catalogue.amount_minor(price, quantity)
+    return ctx.store.add(sessions.line_item(snapshot(price), quantity, amount_minor, product["name"], given))
+
+
+def _shipping_rate(ctx: Context, option: Params) -> Object:
+    if "shipping_rate" in option:
+        return ctx.store.get("shipping_rate", option["shipping_rate"])
+    return ctx.store.add(catalogue.shipping_rate(option["shipping_rate_data"], ctx.now()))
+
+
+def _free_at_first(ctx: Context, params: Params, lines: list[Object]) -> bool:
+    recurring = next((line["price"]["recurring"] for line in lines if line["price"]["recurring"]), None)
+    if recurring is None:
+        return False
+    return billing.first_period(params.get("subscription_data") or {}, recurring, ctx.now()).free
+
+
+def _totals(lines: list[Object], rates: list[Object], *, free: bool) -> Object:
+    """What is due now; the first shipping option is the one chosen until the payer chooses."""
+    for line in lines:
+        if free and line["price"]["recurring"]:
+            line["amount_subtotal"] = line["amount_total"] = 0
+    subtotal = sum(line["amount_subtotal"] for line in lines)
+    shipping = rates[0]["fixed_amount"]["amount"] if rates else 0
+    return {
+        "currency": lines[0]["currency"],
+        "amount_subtotal": subtotal,
+        "amount_total": subtotal + shipping,
+        "total_details": {"amount_discount": 0, "amount_shipping": shipping, "amount_tax": 0},
+        "shipping_cost": {
+            "amount_subtotal": shipping,
+            "amount_tax": 0,
+            "amount_total": shipping,
+            "shipping_rate": rates[0]["id"],
+        }
+        if rates
+        else None,
+        "shipping_options": [
+            {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]} for rate in rates
+        ],
+    }

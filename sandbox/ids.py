@@ -1,0 +1,47 @@
+"""Identifiers shaped like Stripe's: a prefix that tells the type, then random letters and digits."""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+ALPHABET = string.ascii_letters + string.digits
+
+PREFIXES = {
+    "balance_transaction": "txn_",
+    "charge": "ch_",
+    "checkout.session": "cs_test_",
+    "customer": "cus_",
+    "event": "evt_",
+    "invoice": "in_",
+    "invoice_payment": "inpay_",
+    "item": "li_",
+    "line_item": "il_",
+    "payment_intent": "pi_",
+    "payment_method": "pm_",
+    "price": "price_",
+    "product": "prod_",
+    "shipping_rate": "shr_",
+    "subscription": "sub_",
+    "subscription_item": "si_",
+    "webhook_endpoint": "we_",
+}
+LENGTHS = {"checkout.session": 58, "customer": 14, "product": 14, "subscription_item": 14}
+
+
+def make(object_name: str) -> str:
+    """A new id for an object of this `object` value, such as `pi_…` for payment_intent."""
+    return PREFIXES[object_name] + token(LENGTHS.get(object_name, 24))
+
+
+def token(length: int) -> str:
+    """Random letters and digits."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def object_name_of(identifier: str) -> str | None:
+    """The `object` value an id belongs to by its prefix, or None when the sandbox knows no such prefix."""
+    for name, prefix in PREFIXES.items():
+        if identifier.startswith(prefix):
+            return name
+    return None
