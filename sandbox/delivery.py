@@ -232,6 +232,10 @@ class Deliverer:
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
             )
+        except requests.Timeout:
+            return None, f"no answer in {TIMEOUT_S} s", _ms_since(started)
+        except requests.ConnectionError:
+            return None, "no connection", _ms_since(started)
         except requests.RequestException as failure:
             return None, type(failure).__name__, _ms_since(started)
         return answer.status_code, None if answer.ok else answer.reason, _ms_since(started)

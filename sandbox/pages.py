@@ -51,6 +51,7 @@ def register(app: Flask, ctx: Context) -> None:
 
     @pages.after_request
     def protect(response: Response) -> Response:
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -6,6 +6,16 @@
   const number = form.elements.card_number;
   const choices = [...form.querySelectorAll("input[name=test_card]")];
 
+  const PAYER = {
+    name: "Test Payer",
+    postal: "64111",
+    shipping_name: "Test Payer",
+    shipping_line1: "1 Test Street",
+    shipping_city: "Kansas City",
+    shipping_state: "MO",
+    shipping_postal_code: "64111",
+  };
+
   const digits = (text) => text.replace(/\D/g, "");
   const grouped = (text) => {
     const amex = /^3[47]/.test(text);
@@ -17,8 +27,9 @@
     number.value = grouped(choice.value);
     form.elements.exp.value = "12 / 34";
     form.elements.cvc.value = choice.dataset.cvc;
-    form.elements.name.value ||= "Test Payer";
-    form.elements.postal.value ||= "64111";
+    for (const [name, value] of Object.entries(PAYER)) {
+      if (form.elements[name]) form.elements[name].value ||= value;
+    }
   }
 
   choices.forEach((choice) => choice.addEventListener("change", () => take(choice)));
