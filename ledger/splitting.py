@@ -1,0 +1,111 @@
+"""Cents divided so that none is lost or made: the rounding rules R1 and R3 (rules/ledger.md section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """The nearest whole number, halves away from zero; `denominator` is above zero."""
+    if denominator <= 0:
+        raise ValueError(f"denominator must be above zero, not {denominator}")
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return rounded if numerator >= 0 else -rounded
+
+
+def share(basis_minor: int, num: int, den: int) -> int:
+    """The fraction num/den of a basis, half up: `share(4320, 20, 100)` is 864."""
+    return half_up(basis_minor * num, den)
+
+
+def split(total_minor: int, weights: Sequence[int]) -> list[int]:
+    """`total_minor` over `weights` by the largest remainder (R1): `split(2000, [4320, 500, 366])` is [1666, 193, 141].
+
+    Ties go to the earlier; a zero weight never receives; a negative total mirrors its positive. Raises ValueError for
+    a negative weight, or when there is something to split and nobody to receive it.
+    """
+    if any(weight < 0 for weight in weights):
+        raise ValueError(f"a weight cannot be negative: {list(weights)}")
+    if total_minor < 0:
+        return [-part for part in split(-total_minor, weights)]
+    whole = sum(weights)
+    if whole == 0:
+        if total_minor:
+            raise ValueError(f"{total_minor} cannot be split: every weight is zero")
+        return [0] * len(weights)
+    parts = [total_minor * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total_minor * weights[i] % whole), i))
+    for i in by_remainder[: total_minor - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def reversed_to_date(allocated_minor: int, refunded_to_date_minor: int, paid_minor: int) -> int:
+    """How much of an allocation is taken back once `refunded_to_date` of `paid` was given back (R3): the floor.
+
+    Post the difference from what is already reversed. Raises ValueError when more was given back than was paid.
+    """
+    if allocated_minor < 0:
+        raise ValueError(f"an allocation is not negative: {allocated_minor}")
+    if paid_minor <= 0 or not 0 <= refunded_to_date_minor <= paid_minor:
+        raise ValueError(f"cannot give back {refunded_to_date_minor} of {paid_minor} paid")
+    return allocated_minor * refunded_to_date_minor // paid_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One agreement's rate on some of a payment's lines, by their index."""
+
+    rate_num: int
+    rate_den: int
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accrued:
+    """What one claim comes to, and how it lies on the claim's own lines, in their order."""
+
+    amount_minor: int
+    by_line: tuple[int, ...]
+
+
+def accrue(bases_minor: Sequence[int], claims: Sequence[Claim]) -> list[Accrued]:
+    """The shares of one payment under the claims of one stacking set, earlier agreements first (DESIGN.md section 4).
+
+    Each claim is its rate times the sum of its lines' bases, half up, once, then split over those lines by basis.
+    Where the roundings together exceed the basis they share, the excess cents come off the smallest fractions, later
+    agreements first. Raises ValueError when the rates on a line together exceed the whole.
+    """
+    _refuse_more_than_the_whole(bases_minor, claims)
+    exact = [Fraction(claim.rate_num, claim.rate_den) * _basis(bases_minor, claim.lines) for claim in claims]
+    amounts = [half_up(amount.numerator, amount.denominator) for amount in exact]
+    # Nested scopes (a variant inside a shop): the narrow basis is settled before the wide one is looked at.
+    for scope in sorted({frozenset(claim.lines) for claim in claims}, key=lambda lines: (len(lines), sorted(lines))):
+        inside = [i for i, claim in enumerate(claims) if scope.issuperset(claim.lines)]
+        excess = sum(amounts[i] for i in inside) - _basis(bases_minor, sorted(scope))
+        rounded_up = [i for i in inside if amounts[i] > exact[i]]
+        for i in sorted(rounded_up, key=lambda i: (exact[i] % 1, -i))[: max(excess, 0)]:
+            amounts[i] -= 1
+    return [
+        Accrued(amount, tuple(split(amount, [bases_minor[line] for line in claim.lines])))
+        for amount, claim in zip(amounts, claims, strict=True)
+    ]
+
+
+def _basis(bases_minor: Sequence[int], lines: Sequence[int]) -> int:
+    return sum(bases_minor[line] for line in lines)
+
+
+def _refuse_more_than_the_whole(bases_minor: Sequence[int], claims: Sequence[Claim]) -> None:
+    rates = [Fraction(0)] * len(bases_minor)
+    for claim in claims:
+        if claim.rate_num < 0 or claim.rate_den <= 0 or len(set(claim.lines)) != len(claim.lines):
+            raise ValueError(f"not a claim: {claim}")
+        for line in claim.lines:
+            rates[line] += Fraction(claim.rate_num, claim.rate_den)
+    if any(rate > 1 for rate in rates):
+        raise ValueError("the rates on one line together exceed the whole")
+    if any(basis < 0 for basis in bases_minor):
+        raise ValueError(f"a basis is not negative: {list(bases_minor)}")
