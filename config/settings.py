@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 import font_source_sans_pro
 import font_source_serif_pro
 from csp.constants import NONCE, NONE, SELF
 
 from config import environment
+
+django_stubs_ext.monkeypatch()  # Django's generic classes can then be written with their types
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TASSEL_ENV = environment.name()

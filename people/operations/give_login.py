@@ -18,7 +18,7 @@ def give_login(*, supporter: Supporter) -> User:
     user = User.objects.filter(email__iexact=supporter.email).first()
     if user is None:
         user = User.objects.create_user(supporter.email, name=supporter.name)
-    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": False, "primary": True})
     Supporter.objects.filter(pk=supporter.pk, user__isnull=True).update(user=user)
     supporter.user = user
     return user
