@@ -1,5 +1,15 @@
+"""Partners: what is registered at start-up."""
+
 from django.apps import AppConfig
 
 
 class PartnersConfig(AppConfig):
     name = "partners"
+
+    def ready(self) -> None:
+        from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
+        from partners import books, desk, desk_tasks  # noqa: PLC0415
+
+        desk.register(desk_tasks.waiting)
+        for name, check in books.CHECKS.items():
+            ledger_books.register(name, check)

@@ -1,7 +1,27 @@
-"""Doors of partners."""
+"""The finance desk; part of the namespace of `partners.urls`, which includes `pages`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
+from partners.views import bank, desk, payouts
+
+pages = [
+    path("", desk.desk, name="desk"),
+    path("allocations/<int:allocation_id>/", desk.allocation, name="desk_allocation"),
+    path("payouts/", payouts.payouts, name="desk_payouts"),
+    path("payouts/propose/", payouts.propose, name="desk_propose"),
+    path("payouts/<int:batch_id>/", payouts.batch, name="desk_batch"),
+    path("payouts/<int:batch_id>/approve/", payouts.approve, name="desk_approve"),
+    path("payouts/<int:batch_id>/refuse/", payouts.refuse, name="desk_refuse"),
+    path("payouts/<int:batch_id>/send/", payouts.send, name="desk_send"),
+    path("payouts/<int:batch_id>/<int:payout_id>/", payouts.payout, name="desk_payout"),
+    path("payouts/<int:batch_id>/<int:payout_id>/take-out/", payouts.take_out, name="desk_take_out"),
+    path("bank/", bank.bank, name="desk_bank"),
+    path("bank/check/", bank.check, name="desk_bank_check"),
+    path("bank/import/", bank.take_in, name="desk_bank_import"),
+    path("bank/confirm/", bank.confirm, name="desk_bank_confirm"),
+    path("bank/matches/<int:match_id>/undo/", bank.undo, name="desk_bank_undo"),
+    path("bank/lines/<int:line_id>/match/", bank.match, name="desk_bank_match"),
+]
 urlpatterns: list[URLPattern] = []

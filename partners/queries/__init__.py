@@ -1,14 +1,16 @@
 """What other packages and pages may read about partners."""
 
-from partners.queries.account import Totals, owed, totals
+from partners.queries.account import Month, Totals, months, owed, totals
 from partners.queries.promises import Promise, promises_during, promises_for, promises_for_many, promises_of
 from partners.queries.shares import Share, ShareOfLine, shares_of, shares_of_many
 
 __all__ = [
+    "Month",
     "Promise",
     "Share",
     "ShareOfLine",
     "Totals",
+    "months",
     "owed",
     "promises_during",
     "promises_for",

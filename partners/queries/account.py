@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from ledger import queries as books
-from partners.models import Agreement, AllocationLine, Partner, PartnerPayout
+from partners.models import Agreement, Allocation, AllocationLine, Partner, PartnerPayout
 from partners.queries.promises import percent_text
 
 OWED = ("payable", "held", "payout_in_flight")  # the purposes of the accounts that together are our debt to a partner
@@ -106,3 +108,38 @@ def _paid(partner: Partner, first_day: date | None, last_day: date | None, curre
     if last_day:
         payouts = payouts.filter(settled_on__lte=last_day)
     return payouts.aggregate(paid=Sum("amount_minor"))["paid"] or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of a partner's account, in minor units; `first_on` is its first day."""
+
+    first_on: date
+    accrued_minor: int
+    paid_minor: int
+
+
+def months(partner: Partner, currency: str = "usd") -> list[Month]:
+    """Every month in which something was promised or paid, the latest first. Two queries."""
+    accrued = _by_month(
+        Allocation.objects.filter(agreement__partner=partner, currency=currency, amount_minor__gt=0), "earned_on"
+    )
+    paid = _by_month(
+        PartnerPayout.objects.filter(partner=partner, currency=currency, settled_on__isnull=False), "settled_on"
+    )
+    return [Month(month, accrued.get(month, 0), paid.get(month, 0)) for month in sorted(accrued | paid, reverse=True)]
+
+
+def _by_month(rows: QuerySet[Any], day: str) -> dict[date, int]:
+    sums = rows.annotate(month=TruncMonth(day)).order_by().values_list("month").annotate(Sum("amount_minor"))
+    return dict(sums)
+
+
+def raised_by_partner(currency: str = "usd") -> dict[int, int]:
+    """Everything promised so far by paid orders and gifts: {partner id: minor units}. One query."""
+    return dict(
+        Allocation.objects.filter(currency=currency)
+        .order_by()
+        .values_list("agreement__partner")
+        .annotate(Sum("amount_minor"))
+    )

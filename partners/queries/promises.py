@@ -64,13 +64,13 @@ def promises_for_many(scope_keys_by_name: Mapping[str, Sequence[str]], at: datet
     wanted = {key for keys in scope_keys_by_name.values() for key in keys}
     if not wanted:
         return {name: [] for name in scope_keys_by_name}
-    candidates = [_promise(agreement) for agreement in in_force(at).filter(scope_key__in=wanted)]
+    candidates = [promise_of(agreement) for agreement in in_force(at).filter(scope_key__in=wanted)]
     return {name: _most_specific(candidates, keys) for name, keys in scope_keys_by_name.items()}
 
 
 def promises_of(partner: Partner, at: datetime) -> list[Promise]:
     """Every promise to one partner that is in force at `at`. One query."""
-    return [_promise(agreement) for agreement in in_force(at).filter(partner=partner).order_by("scope_key", "id")]
+    return [promise_of(agreement) for agreement in in_force(at).filter(partner=partner).order_by("scope_key", "id")]
 
 
 def promises_during(partner: Partner, first_day: date, last_day: date) -> list[Promise]:
@@ -81,7 +81,7 @@ def promises_during(partner: Partner, first_day: date, last_day: date) -> list[P
         .select_related("partner")
         .order_by("scope_key", "id")
     )
-    return [_promise(agreement) for agreement in agreements]
+    return [promise_of(agreement) for agreement in agreements]
 
 
 def in_force(at: datetime) -> QuerySet[Agreement]:
@@ -114,7 +114,8 @@ def _most_specific(candidates: Sequence[Promise], scope_keys: Sequence[str]) -> 
     return [promise for promise in meeting if promise.stacking_set == first.stacking_set]
 
 
-def _promise(agreement: Agreement) -> Promise:
+def promise_of(agreement: Agreement) -> Promise:
+    """The agreement as a promise, whether it is in force or not; its partner should be fetched with it."""
     return Promise(
         agreement_id=agreement.pk,
         partner_id=agreement.partner_id,

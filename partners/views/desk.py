@@ -1,0 +1,55 @@
+"""The desk's front page, and "why this number" for one allocation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from partners import desk as waiting
+from partners.disclosure import scope_sentence
+from partners.models import Allocation, PartnerPayout
+from partners.queries.eligible import eligible
+from partners.queries.promises import promise_of
+from partners.sources import describe
+from people import clock
+from people.access import role_required, staff_required
+from people.queries import local_day, organisation
+
+
+@staff_required
+def desk(request: HttpRequest) -> HttpResponse:
+    """What needs you now, by age; for finance also what could be paid today."""
+    org = organisation()
+    now = clock.now()
+    roles = set(request.user.groups.values_list("name", flat=True))
+    context: dict[str, Any] = {"tasks": waiting.tasks(roles, now), "now": now, "zone": org.zone}
+    if roles & set(waiting.FINANCE):
+        rows = eligible(as_of=local_day(now, org), currency=org.currency, now=now)
+        ready = [row for row in rows if not row.why_not]
+        context |= {
+            "finance": True,
+            "currency": org.currency,
+            "owed_minor": sum(row.payable_minor for row in rows),
+            "ready_minor": sum(row.eligible_minor for row in ready),
+            "ready_partners": len(ready),
+        }
+    return render(request, "partners/desk/desk.html", context)
+
+
+@role_required(*waiting.FINANCE)
+def allocation(request: HttpRequest, allocation_id: int) -> HttpResponse:
+    """One share: the promise, the payment, the arithmetic, the entry, and the payout that paid it."""
+    row = get_object_or_404(
+        Allocation.objects.select_related("agreement__partner", "entry").prefetch_related("lines"), pk=allocation_id
+    )
+    payout = PartnerPayout.objects.filter(items__allocation=row, items__released_at__isnull=True).first()
+    context = {
+        "allocation": row,
+        "promise": promise_of(row.agreement),
+        "sentence": scope_sentence(promise_of(row.agreement)),
+        "source": describe([row.source])[row.source],
+        "payout": payout,
+    }
+    return render(request, "partners/desk/allocation.html", context)

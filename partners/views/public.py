@@ -1,0 +1,62 @@
+"""The partners as everybody may see them: who they are, what is promised, what reached them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import NoReverseMatch, reverse
+
+from partners.disclosure import scope_sentence
+from partners.models import Partner
+from partners.queries import Month, Totals, months, promises_of, totals
+from partners.queries.account import raised_by_partner
+from people import clock
+from people.money_line import Part
+from people.queries import local_day, month_bounds, organisation
+
+
+def partners(request: HttpRequest) -> HttpResponse:
+    """Every partner that is not closed, with what it was promised so far."""
+    raised = raised_by_partner(organisation().currency)
+    rows = [(partner, raised.get(partner.pk, 0)) for partner in Partner.objects.exclude(status=Partner.Status.CLOSED)]
+    return render(request, "partners/partners.html", {"rows": rows})
+
+
+def partner(request: HttpRequest, slug: str) -> HttpResponse:
+    """One partner: its words, its promises, its figures, its months with their statements."""
+    org = organisation()
+    row = get_object_or_404(Partner, slug=slug)
+    now = clock.now()
+    today = local_day(now, org)
+    first_day, last_day = month_bounds(f"{today:%Y-%m}")
+    so_far = totals(row, currency=org.currency)
+    context = {
+        "partner": row,
+        "promises": [scope_sentence(promise) for promise in promises_of(row, now)],
+        "so_far": so_far,
+        "line": _money_line(so_far),
+        "month": totals(row, first_day, last_day, org.currency),
+        "month_on": first_day,
+        "months": [(month, _statement(row, month, today)) for month in months(row, org.currency)],
+        "currency": org.currency,
+    }
+    return render(request, "partners/partner.html", context)
+
+
+def _money_line(so_far: Totals) -> list[Part]:
+    return [
+        Part("Reached their bank", so_far.paid_minor, "paid"),
+        Part("Promised, not paid yet", max(so_far.closing_minor, 0), "promised"),
+    ]
+
+
+def _statement(row: Partner, month: Month, today: date) -> str:
+    """The address of a month's statement once the month is over, where statements are made."""
+    if month.first_on >= today.replace(day=1):
+        return ""
+    try:
+        return reverse("reports:statement", args=[row.slug, f"{month.first_on:%Y-%m}"])
+    except NoReverseMatch:
+        return ""
