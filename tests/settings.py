@@ -14,10 +14,14 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
+# Each worker has documents of its own, which the processes that it starts share with it.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+if os.environ.get("TASSEL_TEST_WORKER") != _worker:
+    _documents = tempfile.TemporaryDirectory(prefix="tassel-documents-")
+    os.environ |= {"TASSEL_TEST_WORKER": _worker, "TASSEL_DOCUMENT_ROOT": _documents.name}
+
 from config.settings import *  # noqa: E402, F403 - the environment must be complete first
 
-DOCUMENT_ROOT = tempfile.mkdtemp(prefix="tassel-documents-")
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DOCUMENT_ROOT}},
+STORAGES = STORAGES | {  # noqa: F405
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
