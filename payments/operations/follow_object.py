@@ -59,7 +59,6 @@ def apply_reading(*, reading: Reading, object_id: str, now: datetime) -> Followe
 
 
 def _apply(reading: Reading, object_id: str, seen_version: int | None, now: datetime) -> Followed:
-    unheard = [fact for fact in reading.facts if not operations_for(fact)]
     with transaction.atomic():
         _advance(object_id, seen_version)
         if reading.checkout is not None:
@@ -67,8 +66,9 @@ def _apply(reading: Reading, object_id: str, seen_version: int | None, now: date
         if reading.charge is not None:
             record_charge(reading.charge, now=now)
         outcomes = [str(outcome) for fact in reading.facts for outcome in apply_fact(fact, now)]
-    if unheard and not outcomes and reading.charge is None:
-        return Followed(nothing=f"no operation for {type(unheard[0]).__name__} of kind {unheard[0].kind}")
+    unheard = [f"{type(fact).__name__} of kind {fact.kind}" for fact in reading.facts if not operations_for(fact)]
+    if unheard and not outcomes:
+        return Followed(nothing=f"no operation for {', '.join(unheard)}")
     return Followed(outcomes=tuple(outcomes), nothing=reading.nothing)
 
 

@@ -15,6 +15,7 @@ from payments.readers.words import moment, present, reference, whole, word
 from payments.readings import ChargeSeen, CheckoutSeen, Reading
 
 NOT_OURS = "not opened by us: its metadata names no kind and subject"
+NOTHING_CHARGED = "complete, but nothing was charged"
 
 
 def read_checkout(object_id: str, at: datetime) -> Reading:
@@ -32,7 +33,8 @@ def read_checkout(object_id: str, at: datetime) -> Reading:
         return Reading(checkout=seen, charge=charge)
     if session.mode == "subscription":
         return _plan_begun(session, seen, kind, subject, at)
-    return Reading(facts=_payment(session, charge, kind, subject, at), checkout=seen, charge=charge)
+    facts = _payment(session, charge, kind, subject, at)
+    return Reading(facts=facts, checkout=seen, charge=charge, nothing="" if facts else NOTHING_CHARGED)
 
 
 def checkout_seen(session: stripe.checkout.Session) -> CheckoutSeen:

@@ -1,0 +1,70 @@
+"""What Stripe said and what we asked of it, to read; the one button tries a dead event again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from payments.models import BalanceTransaction, Charge, CheckoutSession, StripeCall, StripeEvent
+from payments.operations.revive_event import Outcome, revive_event
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Money's records are seen here, never changed (rules/reliability.md row 64)."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnlyAdmin):
+    list_display = ["event_id", "type", "object_id", "state", "reason", "attempts", "received_at"]
+    list_filter = ["state", "type"]
+    search_fields = ["event_id", "object_id"]
+    actions = ["try_again"]
+
+    @admin.action(description="Try dead events again", permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
+        outcomes = [revive_event(event_id=event.event_id) for event in queryset]
+        self.message_user(request, f"{outcomes.count(Outcome.REVIVED)} of {len(outcomes)} will be tried again.")
+
+
+@admin.register(StripeCall)
+class StripeCallAdmin(ReadOnlyAdmin):
+    list_display = ["purpose", "subject", "target", "state", "result_id", "attempts", "error", "intended_at"]
+    list_filter = ["state", "purpose"]
+    search_fields = ["subject", "target", "result_id", "idempotency_key"]
+
+
+@admin.register(CheckoutSession)
+class CheckoutSessionAdmin(ReadOnlyAdmin):
+    list_display = ["session_id", "subject", "state", "payment_status", "created_at", "expires_at"]
+    list_filter = ["state", "payment_status", "kind"]
+    search_fields = ["session_id", "subject"]
+    exclude = ["url"]
+
+
+@admin.register(Charge)
+class ChargeAdmin(ReadOnlyAdmin):
+    list_display = ["charge_id", "subject", "status", "amount_minor", "currency", "brand", "last4", "created_at"]
+    list_filter = ["status", "kind", "brand"]
+    search_fields = ["charge_id", "subject", "payment_intent_id"]
+
+
+@admin.register(BalanceTransaction)
+class BalanceTransactionAdmin(ReadOnlyAdmin):
+    list_display = ["bt_id", "category", "amount_minor", "fee_minor", "net_minor", "currency", "available_at"]
+    list_filter = ["category"]
+    search_fields = ["bt_id", "source_id"]

@@ -1,0 +1,112 @@
+"""What a lost message, a killed worker or a lost reply left behind is taken up again (reliability rows 6, 30-35).
+
+Each of these asks Stripe about one row and applies the answer by the same way as an event would. Who asks is written
+down first, so a row that cannot be answered comes back later and does not keep the others waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Model, Q, QuerySet
+
+from payments.gateway import StripeRefused, StripeUnavailable
+from payments.models import UNFINISHED_CALLS, Charge, CheckoutSession, StripeCall
+from payments.operations.follow_object import follow_object
+from payments.operations.make_call import SWEEP_AFTER, make_call
+from payments.operations.record_checkout import record_checkout
+from payments.readers import read_charge, read_checkout, read_subscription
+from payments.readers.checkouts import checkout_seen
+from people import clock
+
+AT_ONCE = 50
+SETTLES_WITHIN = timedelta(seconds=5)
+ASK_AGAIN_AFTER = timedelta(seconds=25)
+ASK_BANK_AGAIN_AFTER = timedelta(hours=1)  # a bank debit takes days
+FORGET_AFTER = timedelta(days=30)
+LONGEST_NOT_ASKED = F("asked_at").asc(nulls_first=True)
+log = structlog.get_logger(__name__)
+Row = TypeVar("Row", bound=Model)
+
+
+def finish_calls(*, now: datetime) -> int:
+    """Calls whose answer we never saw: sent again under their key, or looked for. Returns how many got an answer."""
+    due = StripeCall.objects.filter(state__in=UNFINISHED_CALLS, next_attempt_at__lte=clock.wall_now())
+    calls = _claim(due.order_by("next_attempt_at"), next_attempt_at=clock.wall_now() + SWEEP_AFTER)
+    return sum(_each(call, lambda call: _finish_call(call, now)) for call in calls)
+
+
+def ask_expired_checkouts(*, now: datetime) -> int:
+    """Sessions that are past their end and still open here, or awaited: the event may be lost. Returns how many."""
+    past_their_end = Q(state=CheckoutSession.State.OPEN, expires_at__lt=now)
+    awaited = Q(state=CheckoutSession.State.COMPLETE, payment_status="unpaid", failed=False, mode="payment")
+    due = CheckoutSession.objects.filter(
+        (past_their_end & _not_asked_since(ASK_AGAIN_AFTER))
+        | (awaited & Q(expires_at__gt=now - FORGET_AFTER) & _not_asked_since(ASK_BANK_AGAIN_AFTER))
+    )
+    sessions = _claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
+    return sum(_each(session, lambda session: _ask_checkout(session, now)) for session in sessions)
+
+
+def ask_unsettled_charges(*, now: datetime) -> int:
+    """Charges that succeeded and whose balance transaction we have not seen. Returns how many were asked about."""
+    due = Charge.objects.filter(
+        _not_asked_since(ASK_AGAIN_AFTER),
+        status="succeeded",
+        balance_transaction__isnull=True,
+        seen_at__lt=clock.wall_now() - SETTLES_WITHIN,
+    )
+    charges = _claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
+    return sum(_each(charge, lambda charge: _ask_charge(charge, now)) for charge in charges)
+
+
+def _finish_call(call: StripeCall, now: datetime) -> None:
+    if call.purpose == StripeCall.Purpose.OPEN_CHECKOUT:
+        record_checkout(checkout_seen(make_call(call, now=now)))
+        return
+    with suppress(StripeRefused):  # it is over already; the look below says how
+        make_call(call, now=now)
+    if call.purpose == StripeCall.Purpose.EXPIRE_CHECKOUT:
+        follow_object(reader=read_checkout, object_id=call.target, at=now, now=now)
+    else:
+        follow_object(reader=read_subscription, object_id=call.target, at=now, now=now)
+
+
+def _ask_checkout(session: CheckoutSession, now: datetime) -> None:
+    follow_object(reader=read_checkout, object_id=session.session_id, at=now, now=now)
+
+
+def _ask_charge(charge: Charge, now: datetime) -> None:
+    follow_object(reader=read_charge, object_id=charge.charge_id, at=now, now=now)
+
+
+def _not_asked_since(wait: timedelta) -> Q:
+    return Q(asked_at__isnull=True) | Q(asked_at__lt=clock.wall_now() - wait)
+
+
+def _claim(due: QuerySet[Row], **marks: datetime) -> list[Row]:
+    """Up to AT_ONCE rows that no other sweep has, marked as asked about before anybody is asked."""
+    with transaction.atomic():
+        rows = list(due.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
+        due.model._default_manager.filter(pk__in=[row.pk for row in rows]).update(**marks)
+    return rows
+
+
+def _each(row: Row, work: Callable[[Row], None]) -> bool:
+    try:
+        work(row)
+    except StripeUnavailable as error:
+        log.info("left_behind_waits", row=str(row), error=str(error)[:200])
+        return False
+    except StripeRefused as error:
+        log.warning("left_behind_refused", row=str(row), error=str(error)[:200], code=error.code)
+        return True
+    except Exception:
+        log.exception("left_behind_failed", row=str(row))
+        return False
+    return True
