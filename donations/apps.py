@@ -3,3 +3,12 @@ from django.apps import AppConfig
 
 class DonationsConfig(AppConfig):
     name = "donations"
+
+    def ready(self) -> None:
+        from donations import books, sources  # noqa: PLC0415 - models must be loaded first
+        from ledger.books import register  # noqa: PLC0415
+        from partners.sources import register as register_source  # noqa: PLC0415
+
+        for name, check in books.CHECKS.items():
+            register(name, check)
+        register_source("gift", sources.describe_gifts)

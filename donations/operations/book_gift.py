@@ -1,0 +1,55 @@
+"""A paid gift has its ledger entry, and the partners' shares of it are accrued."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from donations.models import Gift
+from donations.queries import promises_of_fund
+from ledger.builders import gift as gift_entry
+from ledger.operations.post_entry import post_entry
+from partners.operations.allocate import ShareLine, allocate
+from people.queries import local_day
+
+DESIGN = "Gifts"  # how a partner's statement names this kind of line
+
+
+def book_gift(gift: Gift, *, now: datetime) -> None:
+    """Post the gift and accrue each promise in force at the moment of the charge (DESIGN.md section 4).
+
+    The basis is the gift part: what was charged without the fee cover. Keys follow from the charge, so a second
+    call changes nothing. In the caller's transaction; raises what `post_entry` and `allocate` raise.
+    """
+    assert gift.paid_at is not None and gift.charge_ref is not None
+    post_entry(
+        gift_entry(
+            charge_ref=gift.charge_ref,
+            source=gift.ref,
+            event_at=gift.paid_at,
+            effective_on=local_day(gift.paid_at),
+            currency=gift.currency,
+            gift_minor=gift.gift_part_minor,
+            cover_minor=gift.fee_cover_minor,
+            fund=f"fund:{gift.fund.slug}",
+        ),
+        now=now,
+    )
+    promises = promises_of_fund(gift.fund, gift.paid_at)
+    line = ShareLine(
+        line_ref=gift.ref,
+        label=f"{'Monthly gift' if gift.plan_id else 'Gift'} to {gift.fund.name}",
+        design=DESIGN,
+        units=1,
+        basis_minor=gift.gift_part_minor,
+        paid_minor=gift.charged_minor,
+        agreement_ids=tuple(promise.agreement_id for promise in promises),
+    )
+    allocate(
+        source=gift.ref,
+        charge_ref=gift.charge_ref,
+        currency=gift.currency,
+        lines=[line],
+        bound_at=gift.paid_at,
+        earned_at=gift.paid_at,
+        now=now,
+    )

@@ -1,0 +1,37 @@
+"""A gift that was paid for is in the books, its shares are promised, and the donor is thanked; once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from donations.models import Gift
+from donations.operations.book_gift import book_gift
+from donations.operations.write_mails import thank_for_gift
+from donations.outcomes import Outcome
+from payments.facts import CheckoutPaid
+from people.operations.find_or_make_supporter import find_or_make_supporter
+
+
+class PaidOtherThanAsked(Exception):
+    """Currency, amount or charge is not what the gift's row holds; a person must look before anything is booked."""
+
+
+def record_gift(fact: CheckoutPaid, *, now: datetime) -> Outcome:
+    """Record the gift that `fact` paid for (DESIGN.md section 5). In the caller's transaction.
+
+    A second telling of the same charge answers ALREADY_RECORDED. A checkout that had run out here but was paid
+    after all is recorded: the money came. Raises PaidOtherThanAsked; Gift.DoesNotExist for an unknown subject.
+    """
+    gift = Gift.objects.select_for_update(of=("self",)).select_related("fund").get(pk=fact.subject.partition(":")[2])
+    if gift.state == Gift.State.PAID and gift.charge_ref == fact.charge_ref:
+        return Outcome.ALREADY_RECORDED
+    asked = (Gift.State.PENDING, Gift.State.EXPIRED, Gift.State.FAILED)
+    if gift.state not in asked or (fact.currency, fact.total_minor) != (gift.currency, gift.charged_minor):
+        raise PaidOtherThanAsked(gift.ref)
+    supporter = find_or_make_supporter(email=fact.email or gift.email, name=fact.name or gift.name, now=now)
+    gift.state, gift.supporter = Gift.State.PAID, supporter
+    gift.paid_at, gift.charge_ref = fact.paid_at, fact.charge_ref
+    gift.save(update_fields=["state", "supporter", "paid_at", "charge_ref"])
+    book_gift(gift, now=now)
+    thank_for_gift(gift, now=now)
+    return Outcome.RECORDED

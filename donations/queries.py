@@ -1,0 +1,221 @@
+"""What donations can tell: what is open to give to, a donor's giving, how far a campaign is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
+
+from donations.links import hash_of
+from donations.models import Campaign, Fund, Gift, Plan
+from partners.queries import Promise, Share, promises_for, shares_of_many
+from people.models import Organisation, User
+from people.money_line import Part
+from people.queries import local_day, organisation
+
+RETURN_AFTER = timedelta(days=90)  # a member who comes back after this long counts as new (rules/giving.md 3.6)
+
+
+def is_open(fund: Fund, now: datetime) -> bool:
+    """Whether the fund takes gifts on this local day."""
+    today = local_day(now)
+    return (fund.opens_on is None or fund.opens_on <= today) and (fund.closes_on is None or today <= fund.closes_on)
+
+
+def open_funds(now: datetime) -> list[Fund]:
+    """The funds that take gifts today with their tiers, the first one offered first. Three queries."""
+    today = local_day(now)
+    opened = Q(opens_on__isnull=True) | Q(opens_on__lte=today)
+    not_closed = Q(closes_on__isnull=True) | Q(closes_on__gte=today)
+    return list(Fund.objects.filter(opened, not_closed).prefetch_related("tiers"))
+
+
+def scope_keys(fund: Fund) -> list[str]:
+    """The scopes an agreement may name to share in a gift to this fund, most specific first."""
+    return [f"fund:{fund.slug}", "gifts"]
+
+
+def promises_of_fund(fund: Fund, at: datetime) -> list[Promise]:
+    """The promises that bind a gift charged at `at`. One query."""
+    return promises_for(scope_keys(fund), at)
+
+
+def living_plan(email: str, fund: Fund) -> Plan | None:
+    """The living plan for this fund whose supporter has this address."""
+    return (
+        Plan.objects.filter(supporter__email=email.strip().lower(), fund=fund, state__in=Plan.LIVING)
+        .select_related("supporter", "fund")
+        .first()
+    )
+
+
+def attempt_by_token(token: str) -> Gift | Plan | None:
+    """The gift or plan that a link shows, or None for a stranger's link. At most two queries."""
+    wanted = {"token_hash": hash_of(token)}
+    gift = Gift.objects.filter(**wanted).select_related("fund", "plan").first()
+    return gift or Plan.objects.filter(**wanted).select_related("fund").first()
+
+
+def plan_of(user: User, plan_id: int) -> Plan | None:
+    """A plan that belongs to this user, or None: a stranger's plan answers like a missing one."""
+    return Plan.objects.filter(pk=plan_id, supporter__user=user).select_related("fund", "supporter").first()
+
+
+def money_parts(shares: Sequence[Share], gift_part_minor: int, org: Organisation) -> list[Part]:
+    """A gift as the money line shows it: each partner's share, and what our own work keeps."""
+    parts = [
+        Part(
+            label=share.partner_name,
+            amount_minor=share.amount_minor,
+            kind=share.state,
+            href=_partner_page(share.partner_slug),
+            note=_share_note(share),
+        )
+        for share in shares
+    ]
+    rest_minor = gift_part_minor - sum(share.amount_minor for share in shares)
+    return [*parts, Part(f"{org.display_name}'s own work", rest_minor, "shop")] if rest_minor else parts
+
+
+def promised_parts(promises: Sequence[Promise], amount_minor: int, org: Organisation) -> list[Part]:
+    """The money line of a gift that has not been given yet."""
+    parts = [
+        Part(promise.partner_name, promise.amount_for(amount_minor), "promised", _partner_page(promise.partner_slug))
+        for promise in promises
+    ]
+    rest_minor = amount_minor - sum(part.amount_minor for part in parts)
+    return [*parts, Part(f"{org.display_name}'s own work", rest_minor, "shop")] if rest_minor > 0 else parts
+
+
+def _partner_page(slug: str) -> str:
+    return reverse("partners:partner", args=[slug])
+
+
+def _share_note(share: Share) -> str:
+    if share.paid_on is None:
+        return "promised"
+    return f"paid on {share.paid_on.day} {share.paid_on:%B %Y}"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenGift:
+    """One gift of a donor's history with its money line."""
+
+    gift: Gift
+    parts: list[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """What My giving shows: living plans, ended plans, gifts newest first, and what this year's gifts come to."""
+
+    plans: list[Plan]
+    ended_plans: list[Plan]
+    gifts: list[GivenGift]
+    year: int
+    year_minor: int
+    year_parts: list[Part]
+    currency: str
+
+
+def giving_of(user: User, now: datetime) -> Giving:
+    """Everything about one donor's giving in a fixed number of queries, however many gifts."""
+    org = organisation()
+    plans = list(
+        Plan.objects.filter(supporter__user=user, started_at__isnull=False).select_related("fund").order_by("-pk")
+    )
+    gifts = list(
+        Gift.objects.filter(supporter__user=user, state=Gift.State.PAID)
+        .select_related("fund", "plan")
+        .order_by("-paid_at", "-pk")
+    )
+    shares = shares_of_many(gift.ref for gift in gifts) if gifts else {}
+    year = local_day(now, org).year
+    of_year = [gift for gift in gifts if gift.paid_at and local_day(gift.paid_at, org).year == year]
+    year_parts = [part for gift in of_year for part in money_parts(shares.get(gift.ref, []), gift.gift_part_minor, org)]
+    return Giving(
+        plans=[plan for plan in plans if plan.is_living or plan.is_stopping],
+        ended_plans=[plan for plan in plans if not plan.is_living and not plan.is_stopping],
+        gifts=[GivenGift(gift, money_parts(shares.get(gift.ref, []), gift.gift_part_minor, org)) for gift in gifts],
+        year=year,
+        year_minor=sum(gift.charged_minor for gift in of_year),
+        year_parts=_joined(year_parts),
+        currency=org.currency,
+    )
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Parts of many gifts as one line: amounts of the same label and kind added up, in order of first sight."""
+    sums: dict[tuple[str, str], Part] = {}
+    for part in parts:
+        key = (part.label, part.kind)
+        earlier = sums[key].amount_minor if key in sums else 0
+        note = "" if part.kind == "shop" else part.kind
+        sums[key] = Part(part.label, earlier + part.amount_minor, part.kind, part.href, note)
+    return sorted(sums.values(), key=lambda part: part.kind == "shop")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A campaign counted in members: joined in the window, left since, and what remains (rules/giving.md 3.6)."""
+
+    name: str
+    goal: int
+    joined: int
+    left: int
+    closes_on: date
+
+    @property
+    def net(self) -> int:
+        return self.joined - self.left
+
+    @property
+    def shown(self) -> int:
+        """The net as a progress bar can hold it: from 0 to the goal."""
+        return max(0, min(self.goal, self.net))
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.net} of {self.goal} new members"
+
+    @property
+    def percent(self) -> int:
+        """Whole percent, floored: 100 only when the goal is reached; never above 100."""
+        return self.shown * 100 // self.goal
+
+
+def campaign_progress(campaign: Campaign) -> Progress:
+    """How many distinct donors became monthly members in the campaign's window, and how many of them left.
+
+    A member joins with the first paid gift of a plan, or comes back when every earlier plan ended at least 90 days
+    before. Not counted: sign-ups never paid, a second plan, a first gift that was refunded in full. Who stopped or
+    lapsed is counted as left. Days are those of the organisation's zone.
+    """
+    zone = organisation().zone
+    opens_at = datetime.combine(campaign.opens_on, time.min, tzinfo=zone)
+    closes_at = datetime.combine(campaign.closes_on + timedelta(days=1), time.min, tzinfo=zone)
+    states = _joining_plans(campaign.fund_id, opens_at, closes_at).values_list("state", flat=True)
+    joined = len(states)
+    left = sum(state not in Plan.LIVING for state in states)
+    return Progress(campaign.name, campaign.goal_members, joined, left, campaign.closes_on)
+
+
+def _joining_plans(fund_id: int, opens_at: datetime, closes_at: datetime) -> QuerySet[Plan]:
+    earlier = Plan.objects.filter(supporter=OuterRef("supporter"), started_at__lt=OuterRef("started_at"))
+    still_member = earlier.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=OuterRef("started_at") - RETURN_AFTER))
+    kept = Gift.objects.filter(plan=OuterRef("pk"), refunded_minor__lt=F("charged_minor"))
+    return (
+        Plan.objects.filter(fund_id=fund_id, started_at__gte=opens_at, started_at__lt=closes_at)
+        .filter(~Exists(still_member), Exists(kept))
+        .order_by("pk")
+    )
+
+
+def running_campaign(now: datetime) -> Campaign | None:
+    """The campaign whose window holds today, the one that closes first when there are several."""
+    today = local_day(now)
+    running = Campaign.objects.filter(opens_on__lte=today, closes_on__gte=today)
+    return running.select_related("fund").order_by("closes_on", "pk").first()

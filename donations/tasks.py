@@ -1,0 +1,31 @@
+"""The worker's hands for donations: tell Stripe what is to stop."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+
+from donations.models import Plan
+from donations.operations import confirm_stop
+from payments.gateway import StripeRefused, StripeUnavailable
+from people import clock
+from people.wake import woken
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name=confirm_stop.TASK, ignore_result=True)
+def confirm_stops() -> int:
+    """Ask Stripe to end the subscriptions of every plan that is over; also the sweep. Returns how many were asked.
+
+    One plan's trouble must not keep the others running: it is logged, and the next sweep takes it up again.
+    """
+    woken(confirm_stop.TASK)
+    stopping = Plan.objects.filter(cancel_requested_at__isnull=False, cancel_confirmed_at__isnull=True)
+    asked = 0
+    for plan in stopping.order_by("cancel_requested_at"):
+        try:
+            asked += confirm_stop.confirm_stop(plan=plan, now=clock.now())
+        except (StripeUnavailable, StripeRefused) as error:
+            log.error("plan_not_stopped_at_stripe", plan=plan.pk, error=type(error).__name__)
+    return asked
