@@ -75,12 +75,12 @@ def session(request: Request) -> None:
     _counts(params)
     _expiry(params, request.now)
     _subscription_data(params.get("subscription_data", {}), request.now)
+    if "currency" in params:
+        check_currency(params["currency"], "currency")
     if params["mode"] != "setup":
         _lines(request)
     elif "currency" not in params:
         raise missing("currency")
-    if "currency" in params:
-        check_currency(params["currency"], "currency")
 
 
 def _addresses(params: Params) -> None:
