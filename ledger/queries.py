@@ -75,7 +75,7 @@ def trial_balance(as_of: date | None = None, currency: str = "usd") -> list[Tria
     """Every account that moved by the end of a day, by code and owner. Debits and credits add up to the same sum."""
     rows = _rows(
         """
-        SELECT a.code, a.purpose, a.owner, a.name, a.type, a.currency, sum(s.debits), sum(s.credits)
+        SELECT a.code, a.purpose, a.owner, a.name, a.type, a.currency, sum(s.debits)::bigint, sum(s.credits)::bigint
           FROM (SELECT debit AS account_id, sum(amount_minor) AS debits, 0 AS credits
                   FROM ledger_posting WHERE effective_date <= %(day)s GROUP BY debit
                 UNION ALL
@@ -88,7 +88,7 @@ def trial_balance(as_of: date | None = None, currency: str = "usd") -> list[Tria
         """,
         {"day": as_of or _END_OF_TIME, "currency": currency},
     )
-    return [TrialBalanceLine(*row[:-2], debits_minor=int(row[-2]), credits_minor=int(row[-1])) for row in rows]
+    return [TrialBalanceLine(*row) for row in rows]
 
 
 def statement_lines(
@@ -114,16 +114,16 @@ def statement_lines(
               FROM leg
              WHERE account_id = (SELECT id FROM account) AND effective_date < %(first)s
         )
-        SELECT e.effective_date, e.id, e.idempotency_key, e.kind, e.source, e.event_at, m.change,
-               (SELECT amount FROM opening)
-               + sum(m.change) OVER (ORDER BY e.effective_date, e.event_at, e.id ROWS UNBOUNDED PRECEDING)
+        SELECT e.effective_date, e.id, e.idempotency_key, e.kind, e.source, e.event_at, m.change::bigint,
+               ((SELECT amount FROM opening)
+                + sum(m.change) OVER (ORDER BY e.effective_date, e.event_at, e.id ROWS UNBOUNDED PRECEDING))::bigint
           FROM moved m
           JOIN ledger_entry e ON e.id = m.entry_id
          ORDER BY e.effective_date, e.event_at, e.id
         """,
         {"purpose": purpose, "owner": owner, "currency": currency, "first": first_day, "last": last_day},
     )
-    return [StatementLine(*row[:-2], change_minor=int(row[-2]), balance_minor=int(row[-1])) for row in rows]
+    return [StatementLine(*row) for row in rows]
 
 
 def entry_by_key(key: str) -> Entry | None:

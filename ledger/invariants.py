@@ -1,0 +1,167 @@
+"""What must always be true of the ledger by itself (rules/ledger.md "Invariants"); `manage.py books` runs these.
+
+Each check yields one sentence for each thing that is wrong, naming the row: kind, key and id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+
+from ledger import books
+from ledger.accounts import UnknownAccount, chart_line, label
+from ledger.guards import missing_guards
+from ledger.hashing import canonical
+from ledger.models import Account, Period
+from people import clock
+
+MONTHS_AHEAD = 3
+
+
+def debits_equal_credits() -> Iterator[str]:
+    """L1: the legs on the accounts of each currency add up to zero."""
+    yield from _sentences(
+        """
+        SELECT format('%%s: debits minus credits are %%s', a.currency, sum(l.amount_minor))
+          FROM leg l JOIN ledger_account a ON a.id = l.account_id
+         GROUP BY a.currency HAVING sum(l.amount_minor) <> 0
+        """
+    )
+
+
+def postings_are_whole() -> Iterator[str]:
+    """Each posting is above zero, between two accounts of its own currency, and of an entry of the same day."""
+    yield from _sentences(
+        """
+        SELECT format('%%s %%s (entry %%s), posting %%s: %%s',
+                      coalesce(e.kind, 'entry'), coalesce(e.idempotency_key, 'gone'), p.entry_id, p.ordinal,
+                      CASE WHEN e.id IS NULL THEN 'its entry is gone'
+                           WHEN p.amount_minor <= 0 THEN 'its amount is not above zero'
+                           WHEN p.debit = p.credit THEN 'one account on both sides'
+                           WHEN e.effective_date <> p.effective_date THEN 'another day than its entry'
+                           ELSE 'an account of another currency, or none' END)
+          FROM ledger_posting p
+          LEFT JOIN ledger_entry e ON e.id = p.entry_id
+          LEFT JOIN ledger_account d ON d.id = p.debit AND d.currency = p.currency
+          LEFT JOIN ledger_account c ON c.id = p.credit AND c.currency = p.currency
+         WHERE e.id IS NULL OR d.id IS NULL OR c.id IS NULL
+            OR p.amount_minor <= 0 OR p.debit = p.credit OR e.effective_date <> p.effective_date
+        """
+    )
+
+
+def entries_are_as_posted() -> Iterator[str]:
+    """L2: each entry has at least one posting, and its content hash recomputes from the rows as they stand now."""
+    rows = _stream(
+        """
+        SELECT e.id, e.kind, e.idempotency_key, e.source, e.effective_date, e.event_at, e.content_hash,
+               r.idempotency_key, p.currency, p.amount_minor, d.code, d.owner, c.code, c.owner
+          FROM ledger_entry e
+          LEFT JOIN ledger_entry r ON r.id = e.reverses_id
+          LEFT JOIN ledger_posting p ON p.entry_id = e.id
+          LEFT JOIN ledger_account d ON d.id = p.debit
+          LEFT JOIN ledger_account c ON c.id = p.credit
+         ORDER BY e.id, p.ordinal
+        """
+    )
+    for entry, lines in groupby(rows, key=lambda row: row[:8]):
+        pk, kind, key, source, effective_on, event_at, stored, reverses_key = entry
+        postings = [
+            (label(debit_code, debit_owner), label(credit_code, credit_owner), currency, amount_minor)
+            for *_, currency, amount_minor, debit_code, debit_owner, credit_code, credit_owner in lines
+        ]
+        if postings[0][3] is None:
+            yield f"{kind} {key} (entry {pk}) has no posting"
+            continue
+        content = canonical(
+            key=key,
+            kind=kind,
+            source=source,
+            effective_on=effective_on,
+            event_at=event_at,
+            reverses_key=reverses_key,
+            postings=postings,
+        )
+        if sha256(content).digest() != bytes(stored):
+            yield f"{kind} {key} (entry {pk}) was changed after it was posted: its content hash differs"
+
+
+def queue_is_whole() -> Iterator[str]:
+    """Each entry waits for its seal, and nothing else does."""
+    yield from _sentences(
+        """
+        SELECT CASE WHEN u.entry_id IS NULL
+                    THEN format('%%s %%s (entry %%s) does not wait for its seal', e.kind, e.idempotency_key, e.id)
+                    ELSE format('entry %%s waits for its seal and is gone', u.entry_id) END
+          FROM ledger_entry e FULL JOIN ledger_unsealed u ON u.entry_id = e.id
+         WHERE e.id IS NULL OR u.entry_id IS NULL
+        """
+    )
+
+
+def months_are_there() -> Iterator[str]:
+    """Each entry falls in a month of the books, and there are months for what comes next."""
+    yield from _sentences(
+        """
+        SELECT DISTINCT format('%%s has entries and is not in the books', ledger_month(effective_date))
+          FROM ledger_entry
+         WHERE NOT EXISTS (SELECT FROM ledger_period WHERE yyyymm = ledger_month(effective_date))
+         ORDER BY 1
+        """
+    )
+    today = clock.now().date()
+    wanted = {_month_after(today, months) for months in range(MONTHS_AHEAD + 1)}
+    for month in sorted(wanted - set(Period.objects.filter(yyyymm__in=wanted).values_list("yyyymm", flat=True))):
+        yield f"{month} is not in the books: run manage.py prepare"
+
+
+def accounts_fit_the_chart() -> Iterator[str]:
+    """Each account is as the chart has it: code, type, and an owner where one belongs."""
+    for account in Account.objects.order_by("code", "owner", "currency").iterator():
+        try:
+            line = chart_line(account.purpose, account.owner)
+        except UnknownAccount as error:
+            yield f"account {account.pk} ({account}): {error}"
+            continue
+        if (account.code, account.type) != (line.code, line.type.value):
+            yield f"account {account.pk} ({account}) is {account.type}; the chart has {line.code} {line.type}"
+
+
+def guards_stand() -> Iterator[str]:
+    """The database refuses changes by itself."""
+    for guard in missing_guards():
+        yield f"{guard} is missing or switched off"
+
+
+def register() -> None:
+    """Called once, when the package is loaded."""
+    books.register("debits equal credits in each currency", debits_equal_credits)
+    books.register("each posting is whole", postings_are_whole)
+    books.register("each entry is as it was posted", entries_are_as_posted)
+    books.register("each entry waits for its seal", queue_is_whole)
+    books.register("each month needed is in the books", months_are_there)
+    books.register("each account fits the chart", accounts_fit_the_chart)
+    books.register("the guards of the books stand", guards_stand)
+
+
+def _month_after(day: date, months: int) -> int:
+    number = day.year * 12 + day.month - 1 + months
+    return number // 12 * 100 + number % 12 + 1
+
+
+def _sentences(sql: str) -> Iterator[str]:
+    for (sentence,) in _stream(sql):
+        yield sentence
+
+
+def _stream(sql: str) -> Iterator[tuple[Any, ...]]:
+    """Rows as they come, by a cursor on the server: memory stays the same however long the books are."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, ())
+        while rows := cursor.fetchmany(2_000):
+            yield from rows
