@@ -30,7 +30,7 @@ def book_gift(gift: Gift, *, now: datetime) -> None:
             currency=gift.currency,
             gift_minor=gift.gift_part_minor,
             cover_minor=gift.fee_cover_minor,
-            fund=f"fund:{gift.fund.slug}",
+            fund=gift.fund.slug,
         ),
         now=now,
     )
