@@ -53,8 +53,8 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def read(account: BankAccount, content: bytes) -> list[Row | BadRow]:
-    """Every row of the file, empty lines left out. Raises NotReadable for what is not this bank's CSV at all."""
+def read(account: BankAccount, content: bytes, today: date) -> list[Row | BadRow]:
+    """Every row of the file, empty lines left out; a day after `today` (local) is refused. Raises NotReadable for what is not this bank's CSV at all."""
     if len(content) > BYTES_MAX:
         raise NotReadable("The file is larger than 1 MB. Export a shorter period.")
     try:
@@ -68,7 +68,7 @@ def read(account: BankAccount, content: bytes) -> list[Row | BadRow]:
         for column in (account.date_column, account.description_column, account.amount_column):
             if column not in (reader.fieldnames or ()):
                 raise NotReadable(f"The file has no column “{column}”. Is it a statement of {account.name}?")
-        rows = list(_rows(account, reader))
+        rows = list(_rows(account, reader, today))
     except csv.Error as error:
         raise NotReadable(f"Line {reader.line_num} of the file is not CSV.") from error
     if not rows:
@@ -76,7 +76,7 @@ def read(account: BankAccount, content: bytes) -> list[Row | BadRow]:
     return rows
 
 
-def _rows(account: BankAccount, reader: csv.DictReader[str]) -> Iterator[Row | BadRow]:
+def _rows(account: BankAccount, reader: csv.DictReader[str], today: date) -> Iterator[Row | BadRow]:
     """Identical rows of one file are told apart by the number of their occurrence (rules/ledger.md section 3)."""
     occurrences: Counter[tuple[date, int, str]] = Counter()
     for count, record in enumerate(reader, start=1):
@@ -84,6 +84,8 @@ def _rows(account: BankAccount, reader: csv.DictReader[str]) -> Iterator[Row | B
             raise NotReadable(f"The file has more than {ROWS_MAX:,} rows. Export a shorter period.")
         try:
             booked_on, description, amount_minor = _cells(account, record)
+            if booked_on > today:
+                raise _BadCell(f"{booked_on} has not come yet.")
         except _BadCell as error:
             shown = ", ".join(str(value) for value in record.values() if value)
             yield BadRow(reader.line_num, shown[:120], str(error))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from partners.models import BankLine, Match, PartnerPayout
+
+WITHIN = timedelta(days=8)  # five bank days, a weekend and a holiday
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,8 @@ class Candidate:
 
 
 def candidates(lines: Sequence[BankLine], payouts: Sequence[PartnerPayout]) -> list[Candidate]:
-    """Pairs without rivals: first by reference and amount, then by an amount that only one line and payout have.
+    """Pairs without rivals: first by reference and amount, then by an amount that only one line and payout
+    have, booked within WITHIN of the sending.
 
     `lines` are unmatched and `payouts` in flight. A line that names a payout but has another amount is left to people.
     """
@@ -30,7 +34,10 @@ def candidates(lines: Sequence[BankLine], payouts: Sequence[PartnerPayout]) -> l
         (line, payout)
         for line in lines
         for payout in payouts
-        if line.pk not in taken_lines and payout.pk not in taken_payouts and _settles(line, payout)
+        if line.pk not in taken_lines
+        and payout.pk not in taken_payouts
+        and _settles(line, payout)
+        and _in_time(line, payout)
     ]
     return found + [Candidate(line, payout, Match.Rule.AMOUNT) for line, payout in _without_rivals(by_amount)]
 
@@ -43,6 +50,12 @@ def names(line: BankLine, payout: PartnerPayout) -> bool:
 
 def _settles(line: BankLine, payout: PartnerPayout) -> bool:
     return line.amount_minor == -payout.amount_minor and line.currency == payout.currency
+
+
+def _in_time(line: BankLine, payout: PartnerPayout) -> bool:
+    """A day's grace before, because the bank's day and ours may differ."""
+    sent_at = payout.batch.sent_at
+    return sent_at is not None and sent_at.date() - timedelta(days=1) <= line.booked_on <= sent_at.date() + WITHIN
 
 
 def _without_rivals(pairs: Iterable[tuple[BankLine, PartnerPayout]]) -> list[tuple[BankLine, PartnerPayout]]:

@@ -13,6 +13,7 @@ from partners import bank_csv
 from partners.models import BankAccount, BankLine, BankStatement
 from partners.operations.propose_matches import propose_matches
 from people.models import User
+from people.queries import local_day
 
 
 class AlreadyImported(Exception):
@@ -48,7 +49,7 @@ def import_bank_csv(*, account: BankAccount, file_name: str, content: bytes, by:
     # 1. One import of an account at a time.
     account = BankAccount.objects.select_for_update().get(pk=account.pk)
     # 2. All or nothing.
-    verdicts = verdicts_of(account, content)
+    verdicts = verdicts_of(account, content, now)
     refused = [verdict.row for verdict in verdicts if isinstance(verdict.row, bank_csv.BadRow)]
     if refused:
         raise RowsRefused(refused)
@@ -71,11 +72,11 @@ def import_bank_csv(*, account: BankAccount, file_name: str, content: bytes, by:
     return statement
 
 
-def verdicts_of(account: BankAccount, content: bytes) -> list[Verdict]:
+def verdicts_of(account: BankAccount, content: bytes, now: datetime) -> list[Verdict]:
     """The dry run: what would happen to each row. Writes nothing. Raises NotReadable, AlreadyImported."""
     if BankStatement.objects.filter(account=account, sha256=bank_csv.sha256(content)).exists():
         raise AlreadyImported("This file was imported before.")
-    rows = bank_csv.read(account, content)
+    rows = bank_csv.read(account, content, local_day(now))
     keys = [row.dedupe_key for row in rows if isinstance(row, bank_csv.Row)]
     known = set(BankLine.objects.filter(account=account, dedupe_key__in=keys).values_list("dedupe_key", flat=True))
     return [Verdict(row, _word(row, known)) for row in rows]

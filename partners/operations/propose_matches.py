@@ -19,8 +19,9 @@ def propose_matches(*, by: User, now: datetime) -> list[Match]:
     """
     active = Match.objects.exclude(state=Match.State.UNDONE)
     payouts = list(
-        PartnerPayout.objects.select_for_update()
+        PartnerPayout.objects.select_for_update(of=("self",))
         .filter(state=PartnerPayout.State.IN_FLIGHT)
+        .select_related("batch")
         .exclude(pk__in=active.values("payout"))
         .order_by("id")
     )

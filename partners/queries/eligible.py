@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Sum
 
 from ledger import queries as books
 from partners.models import Allocation, Partner, PartnerPayout, PayoutItem, PayoutPolicy
-from payments.queries import funds_available_many
+from payments.queries import funds_available_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ def eligible(*, as_of: date, currency: str, now: datetime) -> list[Eligible]:
     payable = books.balances_by_owner("payable", None, currency)
     unclaimed = _unclaimed(currency)
     proposed = _proposed(currency)
-    available = funds_available_many({allocation.charge_ref for rows in unclaimed.values() for allocation in rows}, now)
+    available = funds_available_among(
+        {allocation.charge_ref for rows in unclaimed.values() for allocation in rows}, now
+    )
     result = []
     for partner in Partner.objects.exclude(status=Partner.Status.CLOSED):
         payable_minor = -payable.get(partner.owner, 0)

@@ -69,7 +69,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _dry_run(request: HttpRequest, account: BankAccount, file_name: str, content: bytes) -> HttpResponse:
-    verdicts = verdicts_of(account, content)
+    verdicts = verdicts_of(account, content, clock.now())
     counts = {word: sum(verdict.word == word for verdict in verdicts) for word in ("new", "known", "refused")}
     packed = base64.b64encode(content).decode()
     context: dict[str, Any] = {
