@@ -1,0 +1,36 @@
+"""docs/operating.md names every variable that is read and every event type that is handled, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from payments import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "operating.md").read_text()
+# Set by Django's own entry points, by the scripts or for one library.
+NOT_FOR_OPERATORS = {"DJANGO_SETTINGS_MODULE", "FONTCONFIG_FILE"}
+READS = re.compile(
+    r"""(?:environ\.get|environ|environment\.\w+|\b(?:text|secret|web_address))[(\[]\s*["']([A-Z][A-Z_]+)["']"""
+)
+
+
+def test_table_lists_exactly_the_variables_that_are_read() -> None:
+    packages = ("config", "reports", "shop", "donations", "partners", "payments", "ledger", "people")
+    read = {
+        name
+        for package in packages
+        for path in (ROOT / package).rglob("*.py")
+        for name in READS.findall(path.read_text())
+    }
+
+    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, re.MULTILINE))
+
+    assert listed == read - NOT_FOR_OPERATORS
+
+
+def test_event_types_are_those_that_are_handled() -> None:
+    section = PAGE.split("**Event types**", 1)[1].split("Other types", 1)[0]
+
+    assert set(re.findall(r"`([a-z_.]+)`", section)) == set(registry._readers)
