@@ -302,7 +302,7 @@ def _launch(server: Server, *, fast: bool) -> None:
         _run_as(
             server.account,
             *("/bin/sh", "-c", '"$@" &', "sh"),
-            *(_binary(server, "postgres"), "-D", server.cluster, *options),
+            *(str(_binary(server, "postgres")), "-D", str(server.cluster), *options),
             stdout=log,
             stderr=log,
             start_new_session=True,
