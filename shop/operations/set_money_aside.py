@@ -1,0 +1,70 @@
+"""Money that came for an order but bought nothing is kept apart in the books, and staff are told to give it back.
+
+These three are called by `mark_order_paid` with the order locked, inside its transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ledger.drafts import AccountRef, EntryDraft, PostingDraft
+from ledger.operations.post_entry import Outcome as Posting
+from ledger.operations.post_entry import Posted, post_entry
+from payments.facts import CheckoutPaid
+from people.queries import local_day
+from shop.models import Order, OrderEvent
+from shop.operations.close_order import release_holds
+from shop.operations.tell_buyer import tell_buyer_refund_due
+from shop.operations.tell_staff import tell_staff
+from shop.outcomes import Outcome
+
+Because = Order.ClosedBecause
+
+
+def set_mismatch_aside(order: Order, fact: CheckoutPaid, differences: list[str], *, now: datetime) -> Outcome:
+    """The payment is not what was asked: to suspense, pieces back on the shelf, somebody must look. MISMATCH."""
+    release_holds(order)
+    _owe(order, fact, Because.MISMATCH)
+    _post(order, fact, "suspense", now)
+    detail = f"{', '.join(differences)}: {fact.charge_ref}"
+    OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.MISMATCH, detail=detail, at=now)
+    tell_staff(order, about="mismatch", detail=detail, now=now)
+    return Outcome.MISMATCH
+
+
+def owe_refund(order: Order, fact: CheckoutPaid, *, now: datetime) -> Outcome:
+    """Paid after the pieces were released, and none are left: the buyer's money is a deposit. REFUND_DUE."""
+    _owe(order, fact, Because.SOLD_OUT)
+    _post(order, fact, "deposits", now)
+    OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.REFUND_DUE, detail=fact.charge_ref, at=now)
+    tell_buyer_refund_due(order, now=now)
+    tell_staff(order, about="refund_due", detail=fact.charge_ref, now=now)
+    return Outcome.REFUND_DUE
+
+
+def keep_second_charge(order: Order, fact: CheckoutPaid, *, now: datetime) -> Outcome:
+    """Another charge for an order that has one: a deposit, kept once however often it is told. SECOND_CHARGE."""
+    if _post(order, fact, "deposits", now).outcome is Posting.POSTED:
+        OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.SECOND_CHARGE, detail=fact.charge_ref, at=now)
+        tell_staff(order, about="second_charge", detail=fact.charge_ref, now=now)
+    return Outcome.SECOND_CHARGE
+
+
+def _owe(order: Order, fact: CheckoutPaid, because: Order.ClosedBecause) -> None:
+    order.state, order.closed_because = Order.State.REFUND_DUE, because
+    order.charge_ref, order.paid_at = fact.charge_ref, fact.paid_at
+    order.save(update_fields=["state", "closed_because", "charge_ref", "paid_at"])
+
+
+def _post(order: Order, fact: CheckoutPaid, account: str, now: datetime) -> Posted:
+    """The whole charge from clearing to `account`, in the currency that was paid (rules/ledger.md section 5)."""
+    draft = EntryDraft(
+        kind=account,
+        key=f"{fact.charge_ref}:{account}",
+        source=order.ref,
+        event_at=fact.paid_at,
+        effective_on=local_day(fact.paid_at),
+        currency=fact.currency,
+        postings=(PostingDraft(AccountRef("clearing"), AccountRef(account), fact.total_minor),),
+    )
+    return post_entry(draft, now=now)

@@ -1,0 +1,35 @@
+"""The buyer has a mail: receipt with what their purchase gives, or an apology with what happens now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from people.operations.queue_mail import queue_mail
+from shop.links import make_link, order_address
+from shop.models import Order
+from shop.queries.orders import order_view
+
+
+def tell_buyer_paid(order: Order, *, now: datetime) -> None:
+    """Queue the receipt, once per order. It holds a link of its own, because tokens are kept only as hashes."""
+    _tell(order, "paid", f"Your order {order.number}: thank you", now)
+
+
+def tell_buyer_refund_due(order: Order, *, now: datetime) -> None:
+    """Queue the apology of an order that was paid too late, once per order."""
+    _tell(order, "refund_due", f"Your order {order.number}: we owe you a refund", now)
+
+
+def _tell(order: Order, what: str, subject: str, now: datetime) -> None:
+    if not order.email:
+        return
+    view = order_view(order)
+    address = order_address(make_link(order, now=now))
+    queue_mail(
+        key=f"{order.ref}:{what}",
+        to=order.email,
+        subject=subject,
+        template=f"shop/mail/order_{what}",
+        context={"view": view, "order": order, "address": address},
+        now=now,
+    )

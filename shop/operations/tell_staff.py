@@ -1,0 +1,33 @@
+"""Somebody on our side knows that an order needs them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from people.operations.queue_mail import queue_mail
+from people.queries import organisation
+from shop.models import Order
+
+SUBJECTS = {
+    "mismatch": "a payment does not match",
+    "refund_due": "paid too late, a refund is due",
+    "second_charge": "charged twice, a refund is due",
+}
+
+
+def tell_staff(order: Order, *, about: str, detail: str, now: datetime) -> None:
+    """Queue a mail to the organisation's own address, once per order and fact; without one the desk still lists it.
+
+    `about` is one of SUBJECTS; `detail` holds ids and fixed words only.
+    """
+    to = organisation().contact_email
+    if not to:
+        return
+    queue_mail(
+        key=f"{order.ref}:staff:{about}:{detail}"[:200],
+        to=to,
+        subject=f"Order {order.number}: {SUBJECTS[about]}",
+        template="shop/mail/staff_notice",
+        context={"order": order, "about": about, "detail": detail},
+        now=now,
+    )

@@ -1,0 +1,19 @@
+"""The shop's pages: the shelf, the cart, and orders by their unguessable link."""
+
+from shop.views.cart import cart_add, cart_page, cart_remove, cart_update, checkout
+from shop.views.orders import order_cancelled, order_page, order_return
+from shop.views.shelf import picture, product_list, product_page
+
+__all__ = [
+    "cart_add",
+    "cart_page",
+    "cart_remove",
+    "cart_update",
+    "checkout",
+    "order_cancelled",
+    "order_page",
+    "order_return",
+    "picture",
+    "product_list",
+    "product_page",
+]
