@@ -92,6 +92,12 @@ def test_blind_copies_are_found_by_the_envelope(mailbox: Mailbox) -> None:
     assert mailbox.addressed_to("nobody@example.org") == []
 
 
+def test_a_recipient_is_found_whatever_the_case(mailbox: Mailbox) -> None:
+    kept = mailbox.receive("shop@example.org", ["Ada@Example.ORG"], letter().as_bytes())
+
+    assert mailbox.addressed_to("ada@example.org") == [kept]
+
+
 def test_everything_survives_a_restart(mailbox: Mailbox, clock: Clock) -> None:
     first = mailbox.receive("shop@example.org", ["ada@example.org"], letter("one").as_bytes())
     mailbox.receive("shop@example.org", ["ada@example.org"], letter("two").as_bytes())

@@ -143,7 +143,10 @@ def test_a_ticked_test_card_is_enough_without_javascript(visitor: FlaskClient, e
 def test_a_typed_number_wins_over_a_ticked_card(visitor: FlaskClient, engine: FakeEngine) -> None:
     visitor.post("/c/pay/cs_test_1", data=CARD | {"test_card": "4000000000000002"})
 
-    assert engine.paid[0][0].number == "4242 4242 4242 4242"
+    refused = visitor.post("/c/pay/cs_test_1", data=CARD | {"test_card": "4000000000000002", "cvc": ""})
+
+    assert [card.number for card, _ in engine.paid] == ["4242 4242 4242 4242"]
+    assert "Enter the security code." in refused.text
 
 
 @pytest.mark.parametrize(
@@ -279,7 +282,7 @@ def letter() -> bytes:
     mail["Subject"] = "Your code"
     mail["From"] = "Tassel <shop@example.org>"
     mail["To"] = "ada@example.org"
-    mail.set_content("Sign in: http://shop.test/in?code=1&x=2.\n")
+    mail.set_content("<b>Sign in</b>: http://shop.test/in?code=1&x=2.\n")
     mail.add_alternative("<h1>Sign in</h1><script>alert(1)</script>", subtype="html")
     mail.add_attachment(b"%PDF-1", maintype="application", subtype="pdf", filename="statement.pdf")
     return mail.as_bytes()
@@ -294,6 +297,7 @@ def test_a_mail_can_be_read_clicked_and_its_file_taken(visitor: FlaskClient, ctx
 
     assert "Your code" in visitor.get("/mail").text
     assert 'href="http://shop.test/in?code=1&amp;x=2"' in page.text
+    assert "&lt;b&gt;Sign in&lt;/b&gt;" in page.text
     assert "<script>alert" not in page.text
     assert "sandbox allow-popups" in frame.headers["Content-Security-Policy"]
     assert "script-src" not in frame.headers["Content-Security-Policy"]
