@@ -54,7 +54,10 @@ def sha256(content: bytes) -> str:
 
 
 def read(account: BankAccount, content: bytes, today: date) -> list[Row | BadRow]:
-    """Every row of the file, empty lines left out; a day after `today` (local) is refused. Raises NotReadable for what is not this bank's CSV at all."""
+    """Every row of the file, empty lines left out; a day after `today` (local) is a bad one.
+
+    Raises NotReadable for what is not this bank's CSV at all.
+    """
     if len(content) > BYTES_MAX:
         raise NotReadable("The file is larger than 1 MB. Export a shorter period.")
     try:

@@ -32,17 +32,17 @@ def accounts_add_up() -> Iterable[str]:
 
 def allocations_booked() -> Iterable[str]:
     """Each share is the sum of its lines and stands in its entry, to the cent and on the partner's own account."""
-    lines = Allocation.objects.annotate(lines_minor=Coalesce(Sum("lines__amount_minor"), 0))
-    for row in lines.exclude(lines_minor=F("amount_minor")).order_by("pk").iterator():
+    by_line = Allocation.objects.annotate(lines_minor=Coalesce(Sum("lines__amount_minor"), 0))
+    for row in by_line.exclude(lines_minor=F("amount_minor")).order_by("pk").iterator():
         yield f"allocation {row.pk} ({row.source}) is {row.amount_minor}, its lines are {row.lines_minor}"
     postings = Posting.objects.filter(
         entry=OuterRef("entry"),
         credit__owner=Concat(Value("partner:"), Cast(OuterRef("agreement__partner"), CharField())),
     )
     booked_minor = Subquery(postings.order_by().values("entry").annotate(total=Sum("amount_minor")).values("total"))
-    rows = Allocation.objects.filter(entry__isnull=False).annotate(booked_minor=Coalesce(booked_minor, 0))
-    for row in rows.exclude(booked_minor=F("amount_minor")).order_by("pk").iterator():
-        yield f"allocation {row.pk} ({row.source}) is {row.amount_minor}, its entry says {row.booked_minor}"
+    by_entry = Allocation.objects.filter(entry__isnull=False).annotate(booked_minor=Coalesce(booked_minor, 0))
+    for found in by_entry.exclude(booked_minor=F("amount_minor")).order_by("pk").iterator():
+        yield f"allocation {found.pk} ({found.source}) is {found.amount_minor}, its entry says {found.booked_minor}"
 
 
 def payouts_explained() -> Iterable[str]:

@@ -63,7 +63,7 @@ def _agreements() -> list[DeskTask]:
             f"Activate the agreement with {row.partner}",
             f"{row.scope_label}, prepared",
             row.prepared_at,
-            reverse("admin:partners_agreement_change", args=[row.pk]),
+            reverse("partners:desk_agreement", args=[row.pk]),
         )
         for row in Agreement.objects.filter(state=Agreement.State.DRAFT).select_related("partner")
     ]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from partners.views import bank, desk, payouts
+from partners.views import agreements, bank, desk, payouts
 
 pages = [
     path("", desk.desk, name="desk"),
+    path("agreements/", agreements.agreements, name="desk_agreements"),
+    path("agreements/new/", agreements.prepare, name="desk_agreement_new"),
+    path("agreements/<int:agreement_id>/", agreements.agreement, name="desk_agreement"),
+    path("agreements/<int:agreement_id>/activate/", agreements.activate, name="desk_agreement_activate"),
+    path("agreements/<int:agreement_id>/end/", agreements.end, name="desk_agreement_end"),
     path("allocations/<int:allocation_id>/", desk.allocation, name="desk_allocation"),
     path("payouts/", payouts.payouts, name="desk_payouts"),
     path("payouts/propose/", payouts.propose, name="desk_propose"),

@@ -49,7 +49,7 @@ def _bank(request: HttpRequest, form: UploadForm) -> HttpResponse:
         "has_account": BankAccount.objects.exists(),
         "may_act": has_role(request.user, *HANDS),
     }
-    return render(request, "partners/desk/bank.html", context, status=400 if form.errors else 200)
+    return render(request, "partners/desk/bank.html", context | {"here": "bank"}, status=400 if form.errors else 200)
 
 
 @role_required(*HANDS)
@@ -81,7 +81,9 @@ def _dry_run(request: HttpRequest, account: BankAccount, file_name: str, content
         "counts": counts,
         "form": ImportForm(initial={"account": account.pk, "file_name": file_name[:120], "content": packed}),
     }
-    return render(request, "partners/desk/bank_check.html", context, status=400 if counts["refused"] else 200)
+    return render(
+        request, "partners/desk/bank_check.html", context | {"here": "bank"}, status=400 if counts["refused"] else 200
+    )
 
 
 @role_required(*HANDS)
@@ -93,7 +95,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
         messages.error(request, "The file did not arrive whole, and nothing was imported. Upload it again.")
         return redirect("partners:desk_bank")
     try:
-        statement = import_bank_csv(**form.cleaned_data, by=request.user, now=clock.now())
+        statement = import_bank_csv(**form.cleaned_data, by=request.user, now=clock.now())  # type: ignore[arg-type]
     except (bank_csv.NotReadable, AlreadyImported, NothingNew, RowsRefused) as error:
         messages.error(request, str(error))
     else:

@@ -35,7 +35,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             "ready_minor": sum(row.eligible_minor for row in ready),
             "ready_partners": len(ready),
         }
-    return render(request, "partners/desk/desk.html", context)
+    return render(request, "partners/desk/desk.html", context | {"here": "desk"})
 
 
 @role_required(*waiting.FINANCE)
@@ -52,4 +52,4 @@ def allocation(request: HttpRequest, allocation_id: int) -> HttpResponse:
         "source": describe([row.source])[row.source],
         "payout": payout,
     }
-    return render(request, "partners/desk/allocation.html", context)
+    return render(request, "partners/desk/allocation.html", context | {"here": "payouts"})

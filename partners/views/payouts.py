@@ -80,7 +80,9 @@ def _payouts(request: HttpRequest, form: ProposeForm | None) -> HttpResponse:
         "currency": org.currency,
         "may_propose": has_role(request.user, PREPARER),
     }
-    return render(request, "partners/desk/payouts.html", context, status=400 if form.errors else 200)
+    return render(
+        request, "partners/desk/payouts.html", context | {"here": "payouts"}, status=400 if form.errors else 200
+    )
 
 
 @role_required(*desk.FINANCE)
@@ -100,7 +102,7 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
         .order_by("id")
     )
     waiting = next((approval for approval in approvals if approval.decision == Approval.Decision.WAITING), None)
-    roles = set(request.user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
+    roles = set(request.user.groups.values_list("name", flat=True))
     own = request.user.pk in (row.proposed_by_id, waiting.requested_by_id if waiting else None)
     context = {
         "batch": row,
@@ -115,7 +117,9 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
         "may_send": row.state == PayoutBatch.State.APPROVED and bool(roles & {PREPARER, APPROVER}),
         "refuse_form": refuse_form,
     }
-    return render(request, "partners/desk/batch.html", context, status=400 if refuse_form.errors else 200)
+    return render(
+        request, "partners/desk/batch.html", context | {"here": "payouts"}, status=400 if refuse_form.errors else 200
+    )
 
 
 @role_required(*desk.FINANCE)
@@ -131,7 +135,7 @@ def payout(request: HttpRequest, batch_id: int, payout_id: int) -> HttpResponse:
         "page": page,
         "items": [(item, sources[item.allocation.source] if item.allocation else None) for item in page],
     }
-    return render(request, "partners/desk/payout.html", context)
+    return render(request, "partners/desk/payout.html", context | {"here": "payouts"})
 
 
 @role_required(APPROVER)

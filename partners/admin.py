@@ -1,0 +1,102 @@
+"""Records of partners for the staff console; promises and money are read here and worked on at the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from partners.models import (
+    Agreement,
+    Allocation,
+    AllocationLine,
+    BankAccount,
+    BankStatement,
+    Partner,
+    PartnerPayout,
+    PayoutBatch,
+    PayoutPolicy,
+)
+
+
+class _Read:
+    """Seen here, never changed."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class _Kept:
+    """Changed here, never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Partner)
+class PartnerAdmin(_Kept, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["name", "status", "pay_to"]
+    list_filter = ["status"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Agreement)
+class AgreementAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["partner", "scope_label", "scope_key", "rate_num", "rate_den", "starts_on", "ends_on", "state"]
+    list_filter = ["state", "partner"]
+    list_select_related = ["partner"]
+
+
+class AllocationLineInline(_Read, admin.TabularInline):  # type: ignore[type-arg]
+    model = AllocationLine
+    extra = 0
+
+
+@admin.register(Allocation)
+class AllocationAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["id", "agreement", "source", "charge_ref", "basis_minor", "amount_minor", "currency", "earned_on"]
+    list_filter = ["agreement__partner"]
+    list_select_related = ["agreement"]
+    search_fields = ["source", "charge_ref"]
+    show_full_result_count = False
+    inlines = [AllocationLineInline]
+
+
+@admin.register(PayoutPolicy)
+class PayoutPolicyAdmin(_Kept, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["__str__", "refund_window_days", "minimum_minor"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not PayoutPolicy.objects.exists()
+
+
+class PartnerPayoutInline(_Read, admin.TabularInline):  # type: ignore[type-arg]
+    model = PartnerPayout
+    extra = 0
+
+
+@admin.register(PayoutBatch)
+class PayoutBatchAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["id", "as_of", "state", "proposed_by", "proposed_at", "sent_at", "settled_at"]
+    list_filter = ["state"]
+    list_select_related = ["proposed_by"]
+    inlines = [PartnerPayoutInline]
+
+
+@admin.register(BankAccount)
+class BankAccountAdmin(_Kept, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["name", "last4", "currency", "date_column", "description_column", "amount_column"]
+
+
+@admin.register(BankStatement)
+class BankStatementAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["file_name", "account", "first_on", "last_on", "imported_by", "imported_at"]
+    list_select_related = ["account", "imported_by"]

@@ -1,0 +1,133 @@
+"""Agreements on the desk: one person prepares a promise, another activates it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from partners import desk
+from partners.disclosure import scope_sentence
+from partners.forms import AgreementForm, EndForm
+from partners.models import Agreement
+from partners.operations.activate_agreement import (
+    AgreementsMeet,
+    MoreThanTheWhole,
+    NotADraft,
+    activate_agreement,
+)
+from partners.operations.end_agreement_early import BadLastDay, NotInForce, end_agreement_early
+from partners.operations.prepare_agreement import BadAgreement, prepare_agreement
+from partners.queries.promises import promise_of
+from partners.two_people import SamePerson
+from people import clock
+from people.access import has_role, role_required
+from people.queries import local_day
+
+PREPARER, APPROVER = "finance preparer", "finance approver"
+
+
+@role_required(*desk.FINANCE)
+@require_safe
+def agreements(request: HttpRequest) -> HttpResponse:
+    """Every agreement, drafts first, then those in force."""
+    rows = Agreement.objects.select_related("partner").order_by("-starts_on", "partner__name", "id")
+    found = [(row, promise_of(row)) for row in rows]
+    found.sort(key=lambda pair: pair[0].state != Agreement.State.DRAFT)
+    context = {"rows": found, "may_prepare": has_role(request.user, PREPARER), "today": local_day(clock.now())}
+    return render(request, "partners/desk/agreements.html", context | {"here": "agreements"})
+
+
+@role_required(PREPARER)
+def prepare(request: HttpRequest) -> HttpResponse:
+    """The form of a new promise; the draft waits for another person."""
+    form = AgreementForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        rate = Fraction(typed.pop("percent")) / 100
+        try:
+            draft = prepare_agreement(
+                **typed,
+                rate_num=rate.numerator,
+                rate_den=rate.denominator,
+                by=request.user,  # type: ignore[arg-type]
+                now=clock.now(),
+            )
+        except BadAgreement as error:
+            form.add_error("percent" if error.field == "rate_num" else error.field, str(error))
+        else:
+            messages.success(request, "Prepared. It is promised to nobody until another person activates it.")
+            return redirect("partners:desk_agreement", draft.pk)
+    return render(
+        request,
+        "partners/desk/agreement_new.html",
+        {"form": form, "here": "agreements"},
+        status=400 if form.errors else 200,
+    )
+
+
+@role_required(*desk.FINANCE)
+@require_safe
+def agreement(request: HttpRequest, agreement_id: int) -> HttpResponse:
+    """One agreement: what it promises, who prepared and activated it, and the next step."""
+    return _agreement(request, agreement_id, EndForm())
+
+
+def _agreement(request: HttpRequest, agreement_id: int, end_form: EndForm) -> HttpResponse:
+    rows = Agreement.objects.select_related("partner", "prepared_by", "approved_by", "ended_by")
+    row = get_object_or_404(rows, pk=agreement_id)
+    roles = set(request.user.groups.values_list("name", flat=True))
+    own = row.prepared_by_id == request.user.pk
+    context = {
+        "agreement": row,
+        "sentence": scope_sentence(promise_of(row)),
+        "promise": promise_of(row),
+        "own": own,
+        "may_activate": row.state == Agreement.State.DRAFT and APPROVER in roles and not own,
+        "may_end": row.state == Agreement.State.ACTIVE and APPROVER in roles,
+        "end_form": end_form,
+    }
+    return render(
+        request,
+        "partners/desk/agreement.html",
+        context | {"here": "agreements"},
+        status=400 if end_form.errors else 200,
+    )
+
+
+@role_required(APPROVER)
+@require_POST
+def activate(request: HttpRequest, agreement_id: int) -> HttpResponse:
+    get_object_or_404(Agreement, pk=agreement_id)
+    try:
+        activate_agreement(agreement_id=agreement_id, by=request.user, now=clock.now())  # type: ignore[arg-type]
+    except (SamePerson, AgreementsMeet, MoreThanTheWhole) as error:
+        messages.error(request, str(error))
+    except NotADraft:
+        messages.error(request, "It was activated before.")
+    else:
+        messages.success(request, "Active. From its first day pages show it, and checkouts freeze it.")
+    return redirect("partners:desk_agreement", agreement_id)
+
+
+@role_required(APPROVER)
+@require_POST
+def end(request: HttpRequest, agreement_id: int) -> HttpResponse:
+    get_object_or_404(Agreement, pk=agreement_id)
+    form = EndForm(request.POST)
+    if not form.is_valid():
+        return _agreement(request, agreement_id, form)
+    day = form.cleaned_data["ends_on"]
+    try:
+        end_agreement_early(agreement_id=agreement_id, ends_on=day, by=request.user, now=clock.now())  # type: ignore[arg-type]
+    except BadLastDay as error:
+        form.add_error("ends_on", str(error))
+        return _agreement(request, agreement_id, form)
+    except NotInForce:
+        messages.error(request, "Only an active agreement can end early.")
+    else:
+        messages.success(request, "It ends early. Orders that froze it before stay bound by it.")
+    return redirect("partners:desk_agreement", agreement_id)
