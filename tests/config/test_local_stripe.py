@@ -8,6 +8,7 @@ import pytest
 import stripe
 from django.core.mail import send_mail
 from playwright.sync_api import Error, Page
+from pytest_django.live_server_helper import LiveServer
 
 from people import clock
 from tests.local_stripe import LocalStripe
@@ -60,3 +61,24 @@ def test_browser_reaches_the_sandbox(page: Page, sandbox: LocalStripe) -> None:
     page.goto(sandbox.url)
 
     assert "Stripe" in page.content()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_webhooks_reach_the_live_server(webhooks: LocalStripe) -> None:
+    client(webhooks).v1.customers.create({"name": "Dana"})
+
+    webhooks.drain()
+
+    assert [delivery["status"] for delivery in webhooks.deliveries()] == [200]
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_browser_sees_a_styled_page(page: Page, live_server: LiveServer) -> None:
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright takes no built-in
+
+    page.goto(live_server.url)
+
+    assert {answer.status for answer in answers} == {200}
+    assert any(answer.url.endswith("/static/site.css") for answer in answers)
