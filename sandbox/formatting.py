@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
+from sandbox import ids
+
 SIGNS = {"usd": "$", "eur": "€", "gbp": "£", "cad": "CA$", "aud": "A$", "nzd": "NZ$", "jpy": "¥"}
 WITHOUT_CENTS = {
     "bif",
@@ -44,7 +46,7 @@ COUNTRIES = {
     "NZ": "New Zealand",
     "US": "United States",
 }
-OBJECT_ID = re.compile(r"\b(?:cs_test|[a-z]{2,5})_[A-Za-z0-9_]{8,}\b")
+WORD = re.compile(r"[a-z]+_(?:test_)?[A-Za-z0-9]{14,}")
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 
 
@@ -100,7 +102,14 @@ def per_interval(recurring: dict[str, object] | None) -> str:
 
 def link_ids(text: str) -> Markup:
     """Escaped text in which every object id is a link to that object."""
-    return Markup(OBJECT_ID.sub(r'<a href="/find/\g<0>">\g<0></a>', str(escape(text))))  # noqa: S704 (escaped)
+    parts, end = [], 0
+    for found in WORD.finditer(text):
+        if ids.object_name_of(found.group()) is not None:
+            parts.append(escape(text[end : found.start()]))
+            parts.append(Markup('<a href="/find/{0}">{0}</a>').format(found.group()))
+            end = found.end()
+    parts.append(escape(text[end:]))
+    return Markup("").join(parts)
 
 
 def link_urls(text: str) -> Markup:

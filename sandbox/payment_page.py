@@ -100,6 +100,16 @@ def payer_email(ctx: Context, session: Session) -> str | None:
     return customer.get("email") or session["customer_email"]
 
 
+def _remembered(ctx: Context, session_id: str) -> dict[str, str]:
+    """The payer's last entry without the card, so that a refused 3-D Secure step does not ask for it again."""
+    with ctx.store.lock:
+        payer = ctx.store.private.get(session_id, {}).get("payer") or {}
+    shipping = payer.get("shipping") or {}
+    known = {"email": payer.get("email"), "name": payer.get("name"), "shipping_name": shipping.get("name")}
+    known |= {f"shipping_{name}": value for name, value in (shipping.get("address") or {}).items()}
+    return {name: value for name, value in known.items() if value}
+
+
 def success_url(session: Session) -> str:
     """The shop's return address with the session's id filled in."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
@@ -120,7 +130,8 @@ def add_routes(pages: Blueprint, ctx: Context) -> None:
         session = ctx.engine.session_for_page(session_id)
         if session["status"] != "open":
             return _ended(ctx, session)
-        return _form(ctx, session, message=NOTICES.get(request.args.get("notice", "")))
+        message = NOTICES.get(request.args.get("notice", ""))
+        return _form(ctx, session, _remembered(ctx, session_id), message=message)
 
     @pages.post("/c/pay/<session_id>")
     def pay(session_id: str) -> Answer:

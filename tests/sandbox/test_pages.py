@@ -252,6 +252,22 @@ def test_refusing_three_d_secure_leads_back_with_the_reason(visitor: FlaskClient
     assert "unable to authenticate" in page.text
 
 
+def test_what_was_typed_before_three_d_secure_is_still_there_but_not_the_card(
+    visitor: FlaskClient, ctx: Context
+) -> None:
+    address = {"line1": "1 Main St", "line2": None, "country": "CA"}
+    payer = {"email": "ada@example.org", "name": "Ada L", "shipping": {"name": "Grace", "address": address}}
+    ctx.store.private["cs_test_1"] = {"payer": payer}
+    ctx.engine.session["shipping_address_collection"] = {"allowed_countries": ["US", "CA"]}  # type: ignore[attr-defined]
+
+    page = visitor.get("/c/pay/cs_test_1?notice=not-authenticated").text
+
+    for value in ("ada@example.org", "Ada L", "Grace", "1 Main St"):
+        assert f'value="{value}"' in page
+    assert '<option value="CA" selected>' in page
+    assert 'name="card_number" type="text" value=""' in page
+
+
 def test_an_ended_checkout_takes_no_card(visitor: FlaskClient, engine: FakeEngine) -> None:
     engine.session["status"] = "expired"
 
@@ -329,14 +345,14 @@ def test_dashboard_moves_the_clock_forward_only(visitor: FlaskClient, ctx: Conte
 
 
 def an_event(ctx: Context) -> None:
-    ctx.store.add({"id": "pi_12345678", "object": "payment_intent", "status": "succeeded", "amount": 4800})
+    ctx.store.add({"id": "pi_12345678901234", "object": "payment_intent", "status": "succeeded", "capture_method": "now"})
     ctx.store.add(
         {
-            "id": "evt_12345678",
+            "id": "evt_12345678901234",
             "object": "event",
             "type": "payment_intent.succeeded",
             "created": 1_800_000_000,
-            "data": {"object": {"id": "pi_12345678"}},
+            "data": {"object": {"id": "pi_12345678901234"}},
         }
     )
 
@@ -345,11 +361,11 @@ def test_dashboard_shows_events_and_sends_one_again(visitor: FlaskClient, ctx: C
     an_event(ctx)
 
     page = visitor.get("/")
-    again = visitor.post("/events/evt_12345678/resend", follow_redirects=True)
+    again = visitor.post("/events/evt_12345678901234/resend", follow_redirects=True)
 
     assert "payment_intent.succeeded" in page.text
-    assert "evt_12345678 goes to 1 endpoint again" in again.text
-    assert [row["event"] for row in ctx.deliverer.pending] == ["evt_12345678"]
+    assert "evt_12345678901234 goes to 1 endpoint again" in again.text
+    assert [row["event"] for row in ctx.deliverer.pending] == ["evt_12345678901234"]
 
 
 def test_webhooks_are_held_back_and_released(visitor: FlaskClient, ctx: Context) -> None:
@@ -363,13 +379,14 @@ def test_webhooks_are_held_back_and_released(visitor: FlaskClient, ctx: Context)
 def test_an_object_shows_its_json_with_links_and_its_events(visitor: FlaskClient, ctx: Context) -> None:
     an_event(ctx)
 
-    page = visitor.get("/objects/payment_intent/pi_12345678")
-    found = visitor.get("/find/pi_12345678")
+    page = visitor.get("/objects/payment_intent/pi_12345678901234")
+    found = visitor.get("/find/pi_12345678901234")
 
-    assert '<a href="/find/pi_12345678">pi_12345678</a>' in page.text
+    assert '<a href="/find/pi_12345678901234">pi_12345678901234</a>' in page.text
+    assert "/find/capture_method" not in page.text
     assert "payment_intent.succeeded" in page.text
-    assert found.headers["Location"].endswith("/objects/payment_intent/pi_12345678")
-    assert "pi_12345678" in visitor.get("/objects/payment_intent").text
+    assert found.headers["Location"].endswith("/objects/payment_intent/pi_12345678901234")
+    assert "pi_12345678901234" in visitor.get("/objects/payment_intent").text
 
 
 def test_pages_allow_no_inline_script_but_do_not_stop_the_redirect_to_the_shop(visitor: FlaskClient) -> None:
