@@ -84,17 +84,17 @@ def _read(body: bytes, livemode: bool) -> SignedEvent:
             api_version=_matching(_WORD, event.get("api_version") or "none"),
             livemode=livemode,
             account=_matching(_WORD, event["account"]) if event.get("account") else "",
-            object_id=_object_id(event["data"]["object"]),
+            object_id=_object_id(dict(event["data"]["object"])),
             created_at=moment(event["created"]),
             body=body.decode(),
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise Refused("the event lacks its id, type, date or object") from error
 
 
 def _object_id(thing: Any) -> str:
     """Some objects have no id (a balance): then there is nothing to look up."""
-    return _matching(_WORD, thing["id"]) if thing.get("id") else ""
+    return _matching(_WORD, thing["id"]) if "id" in thing else ""
 
 
 def _matching(shape: re.Pattern[str], value: str) -> str:
