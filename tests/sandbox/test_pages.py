@@ -345,7 +345,9 @@ def test_dashboard_moves_the_clock_forward_only(visitor: FlaskClient, ctx: Conte
 
 
 def an_event(ctx: Context) -> None:
-    ctx.store.add({"id": "pi_12345678901234", "object": "payment_intent", "status": "succeeded", "capture_method": "now"})
+    ctx.store.add(
+        {"id": "pi_12345678901234", "object": "payment_intent", "status": "succeeded", "capture_method": "now"}
+    )
     ctx.store.add(
         {
             "id": "evt_12345678901234",
