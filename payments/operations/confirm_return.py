@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,8 @@ from payments.gateway import StripeUnavailable
 from payments.models import CheckoutSession
 from payments.operations.follow_object import follow_object
 from payments.readers import read_checkout
+
+_SESSION_ID = re.compile(r"cs_[A-Za-z0-9_]{1,200}")
 
 __all__ = ["PaymentState", "ReturnState", "StripeUnavailable", "UnknownCheckout", "confirm_return"]
 
@@ -49,10 +52,12 @@ def confirm_return(*, session_id: str, now: datetime) -> ReturnState:
 
 
 def _find(session_id: str) -> CheckoutSession:
+    if not _SESSION_ID.fullmatch(session_id):
+        raise UnknownCheckout(session_id[:80])
     try:
         return CheckoutSession.objects.get(session_id=session_id)
-    except (CheckoutSession.DoesNotExist, ValueError) as error:
-        raise UnknownCheckout(session_id[:80]) from error
+    except CheckoutSession.DoesNotExist as error:
+        raise UnknownCheckout(session_id) from error
 
 
 def _state(session: CheckoutSession) -> PaymentState:

@@ -19,9 +19,8 @@ from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import UNFINISHED_CALLS, Charge, CheckoutSession, StripeCall
 from payments.operations.follow_object import follow_object
 from payments.operations.make_call import SWEEP_AFTER, make_call
-from payments.operations.record_checkout import record_checkout
+from payments.operations.open_checkout import keep_checkout
 from payments.readers import read_charge, read_checkout, read_subscription
-from payments.readers.checkouts import checkout_seen
 from people import clock
 
 AT_ONCE = 50
@@ -67,7 +66,7 @@ def ask_unsettled_charges(*, now: datetime) -> int:
 
 def _finish_call(call: StripeCall, now: datetime) -> None:
     if call.purpose == StripeCall.Purpose.OPEN_CHECKOUT:
-        record_checkout(checkout_seen(make_call(call, now=now)))
+        make_call(call, now=now, keep=keep_checkout)
         return
     with suppress(StripeRefused):  # it is over already; the look below says how
         make_call(call, now=now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,8 +62,8 @@ def intend_call(
     return call
 
 
-def make_call(call: StripeCall, *, now: datetime) -> Any:
-    """Send an unfinished call and keep the answer; returns the changed Stripe object.
+def make_call(call: StripeCall, *, now: datetime, keep: Callable[[Any], object] | None = None) -> None:
+    """Send an unfinished call; what `keep` does with the changed Stripe object is committed with the call's result.
 
     Raises StripeUnavailable (state unknown: call again, or leave it to the sweep), StripeRefused (state failed).
     """
@@ -77,8 +77,10 @@ def make_call(call: StripeCall, *, now: datetime) -> Any:
     except StripeRefused as error:
         _finish(call, state=StripeCall.State.FAILED, error=f"{error.code} {error}".strip())
         raise
-    _finish(call, state=StripeCall.State.DONE, result_id=str(result.id), error="")
-    return result
+    with transaction.atomic():
+        if keep is not None:
+            keep(result)
+        _finish(call, state=StripeCall.State.DONE, result_id=str(result.id), error="")
 
 
 def _send_or_find(call: StripeCall, now: datetime) -> Any:

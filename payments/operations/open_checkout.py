@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import stripe
+
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import CheckoutSession, StripeCall
 from payments.operations.make_call import AttemptKeyReused, intend_call, make_call
@@ -89,11 +91,16 @@ def open_checkout(*, request: CheckoutRequest, now: datetime) -> OpenedCheckout:
     if call.state == StripeCall.State.FAILED:
         raise StripeRefused(call.error, code="attempt_failed")
     if call.state != StripeCall.State.DONE:
-        record_checkout(checkout_seen(make_call(call, now=now)))
+        make_call(call, now=now, keep=keep_checkout)
     session = CheckoutSession.objects.get(session_id=call.result_id)
     if session.state != CheckoutSession.State.OPEN or session.expires_at <= now:
         raise CheckoutClosed(f"this payment page is {session.state}", code=session.state)
     return OpenedCheckout(url=session.url, session_id=session.session_id)
+
+
+def keep_checkout(session: stripe.checkout.Session) -> None:
+    """What is kept of an opened page, together with the result of the call that opened it."""
+    record_checkout(checkout_seen(session))
 
 
 def _params(request: CheckoutRequest, key: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from payments.models import CheckoutSession
 from payments.readings import CheckoutSeen
 
@@ -22,14 +24,15 @@ def record_checkout(seen: CheckoutSeen) -> CheckoutSession:
         "created_at": seen.created_at,
         "expires_at": seen.expires_at,
     }
-    session, made = CheckoutSession.objects.select_for_update().get_or_create(
-        session_id=seen.session_id, defaults=fresh
-    )
-    if made or (session.state != CheckoutSession.State.OPEN and seen.state == CheckoutSession.State.OPEN):
-        return session
-    changed = [name for name, value in fresh.items() if getattr(session, name) != value]
-    for name in changed:
-        setattr(session, name, fresh[name])
-    if changed:
-        session.save(update_fields=changed)
+    with transaction.atomic():
+        session, made = CheckoutSession.objects.select_for_update().get_or_create(
+            session_id=seen.session_id, defaults=fresh
+        )
+        if made or (session.state != CheckoutSession.State.OPEN and seen.state == CheckoutSession.State.OPEN):
+            return session
+        changed = [name for name, value in fresh.items() if getattr(session, name) != value]
+        for name in changed:
+            setattr(session, name, fresh[name])
+        if changed:
+            session.save(update_fields=changed)
     return session

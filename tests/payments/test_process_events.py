@@ -1,0 +1,343 @@
+"""Each kept event ends as done, ignored with a reason, or dead with an alert; none is lost, none blocks another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import OperationalError
+
+from ledger.models import Entry
+from payments import registry, tasks
+from payments.facts import CheckoutPaid, Fact, PlanEnded
+from payments.models import Charge, CheckoutSession, StripeEvent
+from payments.operations import process_event
+from payments.operations.find_left_behind import ask_expired_checkouts
+from payments.operations.process_event import LEASE, Outcome, process_next_event
+from payments.operations.revive_event import Outcome as Revived
+from payments.operations.revive_event import revive_event
+from people import clock
+from tests.payments.conftest import NOW, Listen
+from tests.payments.fake_stripe import FakeStripe, charge, cut_off, error, intent, session, subscription
+from tests.payments.test_operations import kept
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "told")]
+
+
+@pytest.fixture
+def later() -> Iterator[Any]:
+    """Wall time, to be moved."""
+    with time_machine.travel(clock.wall_now(), tick=True) as traveller:
+        yield traveller
+
+
+def received(
+    event_id: str = "evt_1", kind: str = "checkout.session.completed", about: str = "cs_test_1", account: str = ""
+) -> StripeEvent:
+    return StripeEvent.objects.create(
+        event_id=event_id,
+        type=kind,
+        api_version="2026-10-28.endive",
+        livemode=False,
+        account=account,
+        object_id=about,
+        body="{}",
+        created_at=NOW,
+        received_at=clock.wall_now(),
+        next_attempt_at=clock.wall_now(),
+    )
+
+
+def process() -> Outcome:
+    return process_next_event(now=NOW)
+
+
+def state_of(event: StripeEvent) -> tuple[str, str]:
+    event.refresh_from_db()
+    return event.state, event.reason
+
+
+def test_a_paid_checkout_is_in_the_books_once(fake: FakeStripe, listen: Listen) -> None:
+    listen("order", CheckoutPaid)
+    fake.put(session())
+    first, second = received(), received("evt_2", "checkout.session.async_payment_succeeded")
+
+    assert [process(), process(), process()] == [Outcome.DONE, Outcome.DONE, Outcome.NOTHING_DUE]
+
+    assert state_of(first) == state_of(second) == ("done", "")
+    assert Entry.objects.get().idempotency_key == "stripe:charge:ch_1:gift"
+    assert Charge.objects.get().subject == "order:1"
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        ({"kind": "radar.early_fraud_warning.created", "about": "issfr_1"}, "nobody reads radar.early_fraud_warning"),
+        ({"kind": "customer.created", "about": "cus_1"}, "the plan tells"),
+        ({"account": "acct_1"}, "a connected account"),
+        ({}, "no operation for CheckoutPaid of kind order"),
+    ],
+)
+def test_what_we_do_not_act_on_is_marked_with_the_reason(fake: FakeStripe, event: dict[str, str], why: str) -> None:
+    registry.ignores("customer.created", "the plan tells")
+    fake.put(session())
+    row = received(**event)
+
+    assert process() == Outcome.IGNORED
+
+    state, reason = state_of(row)
+    assert state == "ignored"
+    assert why in reason
+
+
+def test_while_stripe_is_away_an_event_waits_for_ever_and_never_dies(
+    fake: FakeStripe, listen: Listen, later: Any
+) -> None:
+    listen("order", CheckoutPaid)
+    row = received()
+    for _ in range(process_event.FAILURES_MAX + 5):
+        fake.faults.extend([cut_off] * 3)
+        assert process() == Outcome.RETRY
+        assert process() == Outcome.NOTHING_DUE
+        later.shift(process_event.BACK_OFF_MAX)
+
+    fake.put(session())
+
+    assert process() == Outcome.DONE
+    assert Entry.objects.count() == 1
+    assert state_of(row) == ("done", "")
+
+
+def break_down(_fact: Fact, *, now: datetime) -> StrEnum:
+    raise ZeroDivisionError("a bug")
+
+
+def test_poison_does_not_stop_the_others_and_dies_with_an_alert(
+    fake: FakeStripe, listen: Listen, later: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.on(PlanEnded, "plan", break_down)
+    listen("order", CheckoutPaid)
+    fake.put(subscription(status="canceled", ended_at=1_793_000_000))
+    fake.put(session())
+    poison = received("evt_0", "customer.subscription.deleted", "sub_1")
+    good = received()
+
+    assert [process(), process()] == [Outcome.RETRY, Outcome.DONE]
+    for _ in range(process_event.FAILURES_MAX - 2):
+        later.shift(process_event.BACK_OFF_MAX)
+        assert process() == Outcome.RETRY
+    later.shift(process_event.BACK_OFF_MAX)
+    assert process() == Outcome.DEAD
+
+    assert state_of(good)[0] == "done"
+    assert state_of(poison) == ("dead", "ZeroDivisionError: a bug")
+    alerts = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(alerts) == 1 and "stripe_event_dead" in str(alerts[0].msg)
+
+
+def test_a_dead_event_lives_again_once_its_cause_is_mended(fake: FakeStripe, listen: Listen) -> None:
+    row = received()
+    StripeEvent.objects.update(state="dead", reason="a bug", failures=10, finished_at=clock.wall_now())
+    listen("order", CheckoutPaid)
+    fake.put(session())
+
+    assert revive_event(event_id="evt_1") == Revived.REVIVED
+    assert process() == Outcome.DONE
+
+    assert state_of(row) == ("done", "")
+    assert revive_event(event_id="evt_1") == Revived.NOT_DEAD
+
+
+def test_a_database_out_of_breath_is_no_poison(fake: FakeStripe, later: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deadlock(**_: Any) -> Any:
+        raise OperationalError("deadlock detected")
+
+    row = received()
+    monkeypatch.setattr(process_event, "follow_object", deadlock)
+
+    assert process() == Outcome.RETRY
+
+    row.refresh_from_db()
+    assert (row.state, row.failures, row.attempts) == ("received", 0, 1)
+
+
+def test_an_object_that_stripe_does_not_know_is_never_dropped_silently(fake: FakeStripe) -> None:
+    row = received()
+
+    assert process() == Outcome.RETRY
+
+    row.refresh_from_db()
+    assert (row.state, row.failures) == ("received", 1)
+    assert "NoSuchObject" in row.reason
+
+
+class Killed(BaseException):
+    """The worker process is gone."""
+
+
+def test_a_killed_workers_event_is_finished_within_two_minutes_once(
+    fake: FakeStripe, listen: Listen, later: Any
+) -> None:
+    listen("order", CheckoutPaid)
+    fake.put(session())
+    row = received()
+
+    def kill(_method: str, _path: str) -> None:
+        raise Killed
+
+    fake.before = kill
+    with pytest.raises(Killed):
+        process()
+    fake.before = lambda _method, _path: None
+    assert process() == Outcome.NOTHING_DUE
+
+    sweeps_every = timedelta(seconds=30)
+    later.shift(LEASE + sweeps_every)
+    tasks.sweep()
+
+    assert LEASE + sweeps_every < timedelta(minutes=2)
+    assert state_of(row) == ("done", "")
+    assert Entry.objects.count() == 1
+
+
+def test_a_worker_that_comes_back_from_the_dead_cannot_finish(fake: FakeStripe, listen: Listen, later: Any) -> None:
+    """It hangs in the look-up until its lease is over and another worker has done the event."""
+    listen("order", CheckoutPaid)
+    fake.put(session())
+    row = received()
+
+    def hang(_method: str, _path: str) -> None:
+        fake.before = lambda _method, _path: None
+        later.shift(LEASE + timedelta(seconds=1))
+        assert process() == Outcome.DONE
+        StripeEvent.objects.update(state="received", finished_at=None, lease_until=clock.wall_now() + LEASE)
+
+    fake.before = hang
+
+    assert process() == Outcome.LEASE_LOST
+
+    assert state_of(row)[0] == "received"
+    assert Entry.objects.count() == 1
+
+
+def test_an_event_before_our_own_row_is_kept_and_tried_again(fake: FakeStripe, later: Any) -> None:
+    orders: list[str] = []
+
+    def mark_paid(fact: CheckoutPaid, *, now: datetime) -> StrEnum:
+        if fact.subject not in orders:
+            raise LookupError(fact.subject)
+        return Outcome.DONE
+
+    registry.on(CheckoutPaid, "order", mark_paid)
+    fake.put(session())
+    row = received()
+    assert process() == Outcome.RETRY
+
+    orders.append("order:1")
+    later.shift(timedelta(seconds=6))
+
+    assert process() == Outcome.DONE
+    assert state_of(row)[0] == "done"
+
+
+def test_one_wake_up_works_through_a_burst(fake: FakeStripe, listen: Listen) -> None:
+    listen("order", CheckoutPaid)
+    fake.put(session())
+    for number in range(30):
+        received(f"evt_{number}")
+
+    assert tasks.process_events() == 30
+
+    assert set(StripeEvent.objects.values_list("state", flat=True)) == {"done"}
+    assert Entry.objects.count() == 1
+
+
+def test_the_sweep_finds_a_checkout_whose_events_were_all_lost(fake: FakeStripe, listen: Listen) -> None:
+    listen("order", CheckoutPaid)
+    kept(expires_at=NOW - timedelta(seconds=1))
+    fake.put(session())
+
+    assert ask_expired_checkouts(now=NOW) == 1
+    assert ask_expired_checkouts(now=NOW) == 0
+
+    assert CheckoutSession.objects.get().state == "complete"
+    assert Entry.objects.count() == 1
+
+
+def test_the_sweep_leaves_open_checkouts_alone(fake: FakeStripe) -> None:
+    kept(expires_at=NOW + timedelta(minutes=1))
+
+    assert ask_expired_checkouts(now=NOW) == 0
+
+    assert fake.requests == []
+
+
+def test_the_sweep_asks_about_an_awaited_debit_once_an_hour(fake: FakeStripe, listen: Listen, later: Any) -> None:
+    listen("order", CheckoutPaid)
+    kept(state="complete", url="")
+    fake.put(session(payment_status="unpaid", payment_intent=intent(status="processing")))
+    assert [ask_expired_checkouts(now=NOW), ask_expired_checkouts(now=NOW)] == [1, 0]
+
+    later.shift(timedelta(minutes=61))
+    fake.put(session())
+    assert ask_expired_checkouts(now=NOW) == 1
+
+    assert Entry.objects.count() == 1
+
+
+def test_one_leftover_in_trouble_does_not_keep_the_others_waiting(
+    fake: FakeStripe, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen("order", CheckoutPaid)
+    kept(session_id="cs_test_0", expires_at=NOW - timedelta(seconds=2))
+    kept(expires_at=NOW - timedelta(seconds=1))
+    fake.put(session())
+
+    assert ask_expired_checkouts(now=NOW) == 2
+
+    assert set(CheckoutSession.objects.values_list("session_id", "state")) == {
+        ("cs_test_0", "open"),
+        ("cs_test_1", "complete"),
+    }
+
+
+def test_a_sweep_step_in_trouble_does_not_keep_the_events_waiting(
+    fake: FakeStripe, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_step(*, now: datetime) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tasks, "finish_calls", break_step)
+    listen("order", CheckoutPaid)
+    fake.put(session())
+    row = received()
+
+    tasks.sweep()
+
+    assert state_of(row)[0] == "done"
+
+
+def test_a_refused_look_is_answered_in_the_log_and_comes_back(fake: FakeStripe, later: Any) -> None:
+    fake.faults.append(lambda: error(400, "parameter_unknown"))
+    kept(expires_at=NOW - timedelta(seconds=1))
+
+    assert ask_expired_checkouts(now=NOW) == 1
+
+    later.shift(timedelta(seconds=26))
+    fake.put(session(status="expired", payment_status="unpaid", payment_intent=None))
+    assert ask_expired_checkouts(now=NOW) == 1
+    assert CheckoutSession.objects.get().state == "expired"
+
+
+def test_charge_events_keep_the_charge(fake: FakeStripe) -> None:
+    fake.put(charge())
+    row = received(kind="charge.succeeded", about="ch_1")
+
+    assert process() == Outcome.DONE
+
+    assert state_of(row) == ("done", "")
+    assert Charge.objects.get().last4 == "4242"
