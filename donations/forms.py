@@ -24,9 +24,9 @@ class GiveForm(forms.Form):
     form_key = forms.UUIDField(widget=forms.HiddenInput)
     often = forms.ChoiceField(
         label="How often",
-        choices=[(MONTHLY, "Every month"), (ONCE, "Once")],
+        choices=[(MONTHLY, "Monthly"), (ONCE, "Once")],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose once or every month."},
+        error_messages={"required": "Choose monthly or once."},
     )
     amount = forms.ChoiceField(
         label="Amount",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from fractions import Fraction
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -12,6 +13,8 @@ from django.urls import reverse
 from donations.links import hash_of
 from donations.models import Campaign, Fund, Gift, Plan
 from partners.queries import Promise, Share, promises_for, shares_of_many
+from partners.queries.promises import percent_text
+from payments.queries import PaymentMethod, payment_methods
 from people.models import Organisation, User
 from people.money_line import Part
 from people.queries import local_day, organisation
@@ -41,6 +44,12 @@ def scope_keys(fund: Fund) -> list[str]:
 def promises_of_fund(fund: Fund, at: datetime) -> list[Promise]:
     """The promises that bind a gift charged at `at`. One query."""
     return promises_for(scope_keys(fund), at)
+
+
+def kept_percent(promises: Sequence[Promise]) -> str:
+    """What no promise takes, as people write it ("20%"); empty when the promises take everything."""
+    kept = 1 - sum((Fraction(promise.rate_num, promise.rate_den) for promise in promises), Fraction())
+    return percent_text(kept.numerator, kept.denominator) if kept > 0 else ""
 
 
 def living_plan(email: str, fund: Fund) -> Plan | None:
@@ -109,10 +118,18 @@ class GivenGift:
 
 
 @dataclass(frozen=True, slots=True)
-class Giving:
-    """What My giving shows: living plans, ended plans, gifts newest first, and what this year's gifts come to."""
+class GoingPlan:
+    """A plan that goes on, or is being stopped; `card` is the one of its last gift ("Visa ending 4242") or empty."""
 
-    plans: list[Plan]
+    plan: Plan
+    card: str
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """What My giving shows: plans that go on, ended ones, gifts newest first, and what this year's gifts come to."""
+
+    plans: list[GoingPlan]
     ended_plans: list[Plan]
     gifts: list[GivenGift]
     year: int
@@ -137,7 +154,7 @@ def giving_of(user: User, now: datetime) -> Giving:
     of_year = [gift for gift in gifts if gift.paid_at and local_day(gift.paid_at, org).year == year]
     year_parts = [part for gift in of_year for part in money_parts(shares.get(gift.ref, []), gift.gift_part_minor, org)]
     return Giving(
-        plans=[plan for plan in plans if plan.is_living or plan.is_stopping],
+        plans=_with_cards([plan for plan in plans if plan.is_living or plan.is_stopping], gifts),
         ended_plans=[plan for plan in plans if not plan.is_living and not plan.is_stopping],
         gifts=[GivenGift(gift, money_parts(shares.get(gift.ref, []), gift.gift_part_minor, org)) for gift in gifts],
         year=year,
@@ -145,6 +162,21 @@ def giving_of(user: User, now: datetime) -> Giving:
         year_parts=_joined(year_parts),
         currency=org.currency,
     )
+
+
+def _with_cards(plans: Sequence[Plan], gifts: Sequence[Gift]) -> list[GoingPlan]:
+    """Each plan with the card of its newest gift; `gifts` come newest first. One query when there is a plan."""
+    newest = {gift.plan_id: gift.charge_ref for gift in reversed(gifts) if gift.plan_id and gift.charge_ref}
+    refs = [newest[plan.pk] for plan in plans if plan.pk in newest]
+    methods = payment_methods(refs) if refs else {}
+    return [GoingPlan(plan, _card_words(methods.get(newest.get(plan.pk, "")))) for plan in plans]
+
+
+def _card_words(method: PaymentMethod | None) -> str:
+    if method is None or not method.last4:
+        return ""
+    names = {"amex": "American Express", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay"}
+    return f"{names.get(method.brand, method.brand.capitalize()) or 'Card'} ending {method.last4}"
 
 
 def _joined(parts: Sequence[Part]) -> list[Part]:

@@ -24,6 +24,7 @@ from donations.operations.start_gift import start_gift
 from donations.operations.start_plan_checkout import AlreadyGiving, start_plan_checkout
 from donations.operations.stop_plan import stop_plan
 from donations.outcomes import Outcome
+from partners.queries import shares_of
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.operations.confirm_return import UnknownCheckout, confirm_return
 from people import clock
@@ -69,11 +70,13 @@ def give(request: HttpRequest) -> HttpResponse:
     else:
         form = GiveForm(initial=_initial(request, fund, org, again), fund=fund, currency=org.currency)
         status = 200
+    promises = queries.promises_of_fund(fund, now)
     context = {
         "form": form,
         "fund": fund,
         "other_funds": [other for other in funds if other != fund],
-        "promises": queries.promises_of_fund(fund, now),
+        "promises": promises,
+        "kept": queries.kept_percent(promises),
         "deductible": org.deductibility == Organisation.Deductibility.DEDUCTIBLE_170C,
     }
     response = render(request, "donations/give.html", context, status=status)
@@ -168,7 +171,7 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
     context: dict[str, Any] = {"attempt": attempt, "token": token, "stage": _stage(attempt)}
     context["monthly"] = isinstance(attempt, Plan)
     if gift is not None and gift.state == Gift.State.PAID:
-        shares = queries.shares_of(gift.ref)
+        shares = shares_of(gift.ref)
         context |= {"gift": gift, "shares": shares}
         context["parts"] = queries.money_parts(shares, gift.gift_part_minor, organisation())
     asked_by_htmx = request.headers.get("HX-Request") == "true"
