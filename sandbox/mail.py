@@ -186,10 +186,20 @@ class _Server:
         return "250 Message kept"
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._listening.close)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         self._loop.close()
+
+    async def _end(self) -> None:
+        """Close the door and hang up on whoever is still connected."""
+        self._listening.close()
+        await asyncio.sleep(0.01)  # a connection that is just being accepted gets its task first
+        talks = asyncio.all_tasks() - {asyncio.current_task()}
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+        await asyncio.sleep(0)  # closed sockets are given back in the loop's next turn
 
 
 def _content(part: MIMEPart | None) -> str:

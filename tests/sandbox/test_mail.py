@@ -79,7 +79,8 @@ def test_only_this_machine_can_send(mailbox: Mailbox) -> None:
         if not address.startswith("127."):
             with pytest.raises(OSError):
                 socket.create_connection((address, port), timeout=1)
-    assert socket.create_connection(("127.0.0.1", port), timeout=1).getpeername() == ("127.0.0.1", port)
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as caller:
+        assert caller.getpeername() == ("127.0.0.1", port)
 
 
 def test_blind_copies_are_found_by_the_envelope(mailbox: Mailbox) -> None:
@@ -116,6 +117,16 @@ def test_a_port_can_be_used_again_after_stop(mailbox: Mailbox) -> None:
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
     assert mailbox.start(port) == port
+
+
+@pytest.mark.filterwarnings("error")
+def test_stop_hangs_up_on_whoever_is_connected(mailbox: Mailbox) -> None:
+    with socket.create_connection(("127.0.0.1", mailbox.start(0)), timeout=5) as caller:
+        caller.recv(100)
+        mailbox.stop()
+        mailbox.stop()
+
+        assert caller.recv(100) == b""
 
 
 def test_a_broken_mail_is_kept_and_can_be_read(mailbox: Mailbox) -> None:
