@@ -1,4 +1,4 @@
-"""What is wired at start-up: Celery, facts to operations, and the staff console with its second factor."""
+"""What is wired at start-up: Celery, facts to operations, files to mails, the staff console behind its factor."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -9,8 +9,11 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config import celery, stripe_events  # noqa: F401, PLC0415 - models must be loaded first
+        from people import attachments  # noqa: PLC0415
+        from reports import queries as documents  # noqa: PLC0415
 
         stripe_events.register()
+        attachments.register("document", documents.attachment)
 
 
 class StaffConsoleConfig(AdminConfig):

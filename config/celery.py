@@ -62,6 +62,7 @@ app.conf.update(
     beat_schedule={
         "sweep payments": {"task": "payments.tasks.sweep", "schedule": 30.0},
         "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
+        "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},
         "sweep mails": {"task": "people.tasks.send_mails", "schedule": 30.0},
     },

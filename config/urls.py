@@ -22,7 +22,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("donations.urls")),
     path("", include("partners.urls")),
     path("", include("reports.urls")),
-    path("desk/", include("partners.desk_urls")),
     path("stripe/", include("payments.urls")),
     path("api/v1/", include(api)),
     path("health/live", views.live, name="live"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from people import clock
 from people.models import Mail
 from people.operations.queue_mail import TASK
+from people.queries import organisation
 from people.wake import wake
 
 
@@ -22,7 +23,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Keep allauth's mail as a row, so that a code is sent even when the mail server hiccups; cut once sent."""
-        message = self.render_mail(template_prefix, email, context | {"email": email})
+        message = self.render_mail(template_prefix, email, context | {"email": email, "org": organisation()})
         Mail.objects.create(
             key=f"account:{uuid.uuid4()}",
             to=email,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -52,7 +52,7 @@ def _context(statement: Statement) -> dict[str, Any]:
         "month_words": f"{first_day:%B %Y}",
         "first_day_words": day_words(first_day),
         "last_day_words": day_words(last_day),
-        "figured_on": day_words(datetime.fromisoformat(statement.figured_at).date()),
+        "figured_on": day_words(date.fromisoformat(statement.figured_on)),
         "goods": _sum(statement.goods),
         "gifts": _sum(statement.gifts),
         "parts": parts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,9 @@ import font_source_sans_pro
 import font_source_serif_pro
 
 _EMPTY_FONT_CONFIG = '<?xml version="1.0"?><fontconfig><cachedir>{folder}</cachedir></fontconfig>'
+
+
+warnings.filterwarnings("ignore", "No fonts configured", module="weasyprint")  # that is what we want
 
 
 def _hide_the_machines_fonts() -> None:

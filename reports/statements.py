@@ -61,6 +61,7 @@ class Statement:
     first_day: str
     last_day: str
     figured_at: str
+    figured_on: str
     final: bool
     currency: str
     opening_minor: int
@@ -81,7 +82,7 @@ class Statement:
 
     def content_hash(self) -> str:
         """SHA-256 of the figures and words, without the moment at which they were figured."""
-        content = self.inputs() | {"figured_at": "", "template_version": TEMPLATE_VERSION}
+        content = self.inputs() | {"figured_at": "", "figured_on": "", "template_version": TEMPLATE_VERSION}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -116,6 +117,7 @@ def partner_statement(partner: Partner, month: str, now: datetime) -> Statement:
         first_day=first_day.isoformat(),
         last_day=last_day.isoformat(),
         figured_at=now.isoformat(timespec="seconds"),
+        figured_on=local_day(now, org).isoformat(),
         final=local_day(now, org) > last_day,
         currency=org.currency,
         opening_minor=account.opening_minor,

@@ -44,12 +44,17 @@ class Visitor:
             "exp": "12 / 34",
             "cvc": "123",
             "postal": "64111",
-            "line1": "12 Main Street",
-            "city": "Kansas City",
-            "state": "MO",
-            "country": "US",
+            "shipping_name": name,
+            "shipping_line1": "12 Main Street",
+            "shipping_city": "Kansas City",
+            "shipping_state": "MO",
+            "shipping_postal_code": "64111",
+            "shipping_country": "US",
         }
-        return self._expect(self.http.post(page, data=form, timeout=TIMEOUT_S))
+        answer = self._expect(self.http.post(page, data=form, timeout=TIMEOUT_S))
+        if "/c/authenticate/" in answer.url:  # the card's bank asks; its holder says yes
+            answer = self._expect(self.http.post(answer.url, data={"answer": "approve"}, timeout=TIMEOUT_S))
+        return answer
 
     @staticmethod
     def stands_on(answer: requests.Response, host: str) -> bool:

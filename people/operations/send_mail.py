@@ -75,8 +75,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives | None:
 def _sent(mail: Mail) -> Outcome:
     mail.state, mail.sent_at, mail.lease_until, mail.last_error = Mail.State.SENT, clock.wall_now(), None, ""
     if mail.secret:
-        mail.text = mail.html = ""
-    mail.save(update_fields=["state", "sent_at", "lease_until", "last_error", "text", "html"])
+        mail.subject, mail.text, mail.html = "A sign-in code", "", ""
+    mail.save(update_fields=["state", "sent_at", "lease_until", "last_error", "subject", "text", "html"])
     return Outcome.SENT
 
 

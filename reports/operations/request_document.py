@@ -29,7 +29,7 @@ def request_statement(*, partner: Partner, month: str, by: User | None, now: dat
     MonthNotBegun.
     """
     statement = partner_statement(partner, month, now)
-    if statement.figured_at[:10] < statement.first_day:
+    if statement.figured_on < statement.first_day:
         raise MonthNotBegun(f"{month} has not begun yet.")
     Partner.objects.select_for_update().get(pk=partner.pk)
     last = (

@@ -32,7 +32,13 @@ def words(tmp_path: Any, settings: Any) -> None:
 
 def queue(key: str = "order:1:paid", **more: Any) -> Mail:
     return queue_mail(
-        key=key, to="ada@example.org", subject="Thank\n you", template="note", context={"name": "<Ada>"}, now=NOW, **more
+        key=key,
+        to="ada@example.org",
+        subject="Thank\n you",
+        template="note",
+        context={"name": "<Ada>"},
+        now=NOW,
+        **more,
     )
 
 

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         if not settings.CELERY_BROKER_URL:
             _install_queue()
-        open_months(around=clock.now())
+        open_months(around=clock.now().date())
         for role in ROLES:
             Group.objects.get_or_create(name=role)
         self.stdout.write("The database is ready.")

@@ -1,0 +1,104 @@
+"""The staff's work in the play: statements after each month, payouts in the middle of it, and the bank's lines."""
+
+from __future__ import annotations
+
+import base64
+import time
+from datetime import date, timedelta
+
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+
+from config.demo.ground import Staff, team
+from config.demo.local_stripe import LocalStripe
+from config.demo.places import Places
+from config.demo.visitor import DoorClosed, Visitor
+from partners.models import BankAccount, Match, PartnerPayout, PayoutBatch
+from reports.models import Document
+
+STATEMENTS_DAY, PAYOUT_DAY, BANK_DAY = 3, 16, 19
+WAIT_S = 60.0
+
+
+class Desk:
+    """Petra prepares, Anton approves: no step of money is done by one person alone."""
+
+    def __init__(self, places: Places, stripe: LocalStripe) -> None:
+        self.stripe = stripe
+        self.petra, self.anton = Visitor(places.web), Visitor(places.web)
+
+    def sign_in(self) -> None:
+        petra, anton, _ = team()
+        self._sign_in(self.petra, petra)
+        self._sign_in(self.anton, anton)
+
+    def daily_work(self, today: date) -> None:
+        """What the calendar asks for today."""
+        last_month_end = today.replace(day=1) - timedelta(days=1)
+        if today.day == STATEMENTS_DAY:
+            self.statements_of(last_month_end)
+        elif today.day == PAYOUT_DAY:
+            self._pay(last_month_end)
+        elif today.day == BANK_DAY:
+            self._read_the_bank(today)
+
+    def statements_of(self, month: date) -> None:
+        """Make, wait for and publish every partner's statement of the month in which `month` lies."""
+        period = f"{month:%Y-%m}"
+        self.petra.post("/desk/statements/request/", {"month": period})
+        for document in _ready(period):
+            if document.inputs["final"] and not document.published_at:
+                self.anton.post(f"/desk/statements/{document.pk}/publish/", {})
+
+    def _pay(self, as_of: date) -> None:
+        before = PayoutBatch.objects.count()
+        self.petra.post("/desk/payouts/propose/", {"as_of": as_of.isoformat()})
+        batch = PayoutBatch.objects.first()
+        if batch is None or PayoutBatch.objects.count() == before:
+            return  # nothing is old enough or large enough yet
+        self.anton.post(f"/desk/payouts/{batch.pk}/approve/", {"content_hash": batch.content_hash})
+        self.petra.post(f"/desk/payouts/{batch.pk}/send/", {})
+
+    def _read_the_bank(self, today: date) -> None:
+        account = BankAccount.objects.get()
+        sent = PartnerPayout.objects.filter(state=PartnerPayout.State.IN_FLIGHT).select_related("partner")
+        rows = [
+            f"{today - timedelta(days=1)},ACH {payout.partner.name.replace(',', ' ')} {payout.reference},"
+            f"-{payout.amount_minor // 100}.{payout.amount_minor % 100:02}"
+            for payout in sent
+        ]
+        if not rows:
+            return
+        statement = "\r\n".join(["Date,Description,Amount", *rows, f"{today},Monthly account fee,-12.00"]) + "\r\n"
+        file = (f"operating-{today:%Y-%m}.csv", statement.encode(), "text/csv")
+        checked = self.anton.post("/desk/bank/check/", {"account": account.pk}, files={"file": file})
+        if checked.status_code != 200:
+            raise DoorClosed("The bank's statement was not accepted.")
+        packed = base64.b64encode(statement.encode()).decode()
+        self.anton.post("/desk/bank/import/", {"account": account.pk, "file_name": file[0], "content": packed})
+        matches = list(Match.objects.filter(state=Match.State.PROPOSED).values_list("pk", flat=True))
+        self.anton.post("/desk/bank/confirm/", {"match": matches})
+
+    def _sign_in(self, visitor: Visitor, staff: Staff) -> None:
+        visitor.get("/account/login/code/")
+        visitor.post("/account/login/code/", {"email": staff.email})
+        until = time.monotonic() + WAIT_S
+        while not (code := self.stripe.newest_code(staff.email)):
+            if time.monotonic() > until:
+                raise DoorClosed(f"No sign-in code reached {staff.email}.")
+            time.sleep(0.1)
+        visitor.post("/account/login/code/confirm/", {"code": code})
+        totp = format_hotp_value(hotp_value(staff.secret, next(iter(yield_hotp_counters_from_time()))))
+        landed = visitor.post("/account/2fa/authenticate/", {"code": totp})
+        if "/account/" in landed.url:
+            raise DoorClosed(f"{staff.email} could not sign in.")
+
+
+def _ready(period: str) -> list[Document]:
+    """The month's documents, once the worker has made them all."""
+    until = time.monotonic() + WAIT_S
+    documents = Document.objects.filter(period=period)
+    while documents.filter(state__in=["requested", "rendering"]).exists():
+        if time.monotonic() > until:
+            raise DoorClosed(f"The statements of {period} were not made in time.")
+        time.sleep(0.1)
+    return list(documents.filter(state="ready", superseded_by__isnull=True))

@@ -1,0 +1,104 @@
+"""The play: visitors buy and give, Stripe's clock runs, staff close their months and pay the partners."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+
+from django.db import connection, connections
+
+from config.demo.desk import Desk
+from config.demo.local_stripe import LocalStripe
+from config.demo.places import Places
+from config.demo.processes import Supervisor
+from config.demo.story import DAYS, DECLINED_CARD, GOOD_CARD, Visit
+from config.demo.visitor import Visitor
+from payments.models import StripeEvent
+from people import clock
+
+AT_ONCE = 3
+BUSINESS_HOUR = 16  # UTC: morning in Kansas City, the same local day all year
+QUIET_S = 60.0
+Progress = Callable[[int, int, str], None]
+
+
+class NeverQuiet(Exception):
+    """The worker did not finish its events in time."""
+
+
+class Player:
+    """Plays a story day by day, through the same doors as real people, and waits for each day to be done."""
+
+    def __init__(self, places: Places, supervisor: Supervisor, progress: Progress) -> None:
+        self.places = places
+        self.supervisor = supervisor
+        self.progress = progress
+        self.stripe = LocalStripe(places.sandbox)
+        self.desk = Desk(places, self.stripe)
+
+    def play(self, visits: list[Visit]) -> None:
+        """From the day on which the clock stands to today; `visits` are sorted by day."""
+        first_day = clock.now().date()
+        by_day = {day: list(group) for day, group in groupby(visits, key=lambda visit: visit.day)}
+        self.desk.sign_in()
+        for number in range(DAYS):
+            today = first_day + timedelta(days=number)
+            self.progress(number, DAYS, f"{today:%d %B %Y}")
+            self._open_day(today)
+            with ThreadPoolExecutor(AT_ONCE) as people:
+                list(people.map(self._visit, by_day.get(number, [])))
+            self._finish_day()
+            self.desk.daily_work(today)
+        self.stripe.move_clock_to(clock.wall_now())
+        self._finish_day()
+        self.desk.statements_of(clock.now().date().replace(day=1) - timedelta(days=1))
+        self.progress(DAYS, DAYS, "done")
+
+    def _open_day(self, today: date) -> None:
+        self.stripe.move_clock_to(datetime(today.year, today.month, today.day, BUSINESS_HOUR, tzinfo=UTC))
+
+    def _visit(self, visit: Visit) -> None:
+        visitor = Visitor(self.places.web)
+        try:
+            page = self._order(visitor, visit) if visit.kind == "order" else self._give(visitor, visit)
+            if visit.leaves:
+                return
+            if visit.card == DECLINED_CARD:
+                visitor.pay(page, email=visit.person.email, name=visit.person.name, card=DECLINED_CARD)
+            card = GOOD_CARD if visit.card == DECLINED_CARD else visit.card
+            visitor.pay(page, email=visit.person.email, name=visit.person.name, card=card)
+        finally:
+            connections.close_all()
+
+    def _order(self, visitor: Visitor, visit: Visit) -> str:
+        visitor.get("/shop/")
+        for sku, quantity in visit.cart:
+            visitor.post("/cart/add/", {"sku": sku, "quantity": quantity})
+        return visitor.post("/checkout/", {}).url
+
+    def _give(self, visitor: Visitor, visit: Visit) -> str:
+        visitor.get("/give/")
+        form = {
+            "form_key": uuid.uuid4(),
+            "often": "month" if visit.kind == "plan" else "once",
+            "amount": "other",
+            "own_amount": f"{visit.amount_minor // 100}",
+            "name": visit.person.name,
+            "email": visit.person.email,
+        }
+        return visitor.post("/give/", form).url
+
+    def _finish_day(self) -> None:
+        """Webhooks delivered, events processed: the next day begins with nothing left over."""
+        self.stripe.settle()
+        until = time.monotonic() + QUIET_S
+        while StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED).exists():
+            self.supervisor.check()
+            if time.monotonic() > until:
+                raise NeverQuiet("The worker did not process its events within a minute.")
+            time.sleep(0.03)
+        connection.close()
