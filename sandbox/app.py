@@ -36,44 +36,43 @@ def create_app(ctx: Context) -> Flask:
     """API under /v1, control door under /_sandbox, pages for people everywhere else."""
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    keys = ctx.keys
 
     @app.route("/v1/<path:_rest>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
     def api(_rest: str) -> Response:
-        request_id = "req_" + ids.token(14)
-        body = request.get_data()
+        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+        cause = ApiRequest("req_" + ids.token(14), key or None)
+        token = CURRENT_REQUEST.set(cause)
         try:
-            answer = _answer(ctx, keys, request_id, body)
+            answer = _answer(ctx, cause, request.get_data())
         except StripeError as refusal:
             answer = Answer(refusal.status, _json(refusal.body()))
-        return _response(answer, request_id)
+        finally:
+            CURRENT_REQUEST.reset(token)
+        return _response(answer, cause)
 
     control.register(app, ctx)
     pages.register(app, ctx)
     return app
 
 
-def _answer(ctx: Context, keys: idempotency.Keys, request_id: str, body: bytes) -> Answer:
+def _answer(ctx: Context, cause: ApiRequest, body: bytes) -> Answer:
     _authenticate()
     _check_version()
     endpoint, path_ids = match(request.method, request.path)
     raw = form.decode(_pairs(body))
-    key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
-    CURRENT_REQUEST.set(ApiRequest(request_id, key))
-    if not key:
+    if cause.idempotency_key is None:
         return _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids)
-    fingerprint = idempotency.fingerprint(request.method, request.path, raw)
-    kept = keys.begin(key, fingerprint, ctx.now())
+    key, fingerprint = cause.idempotency_key, idempotency.fingerprint(request.method, request.path, raw)
+    kept = ctx.keys.begin(key, fingerprint, ctx.now())
     if kept is not None:
         return Answer(kept.status, kept.body, original_request=kept.request_id)
     to_keep = None
     try:
-        checked = _checked(ctx, endpoint, raw)
-        answer = _run(ctx, endpoint, checked, path_ids)
-        to_keep = idempotency.Kept(fingerprint, answer.status, answer.body, request_id, ctx.now())
+        answer = _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids)
+        to_keep = idempotency.Kept(fingerprint, answer.status, answer.body, cause.id, ctx.now())
         return answer
     finally:
-        keys.end(key, to_keep)
+        ctx.keys.end(key, to_keep)
 
 
 def _authenticate() -> None:
@@ -116,6 +115,7 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
 def _checked(ctx: Context, endpoint: Endpoint, raw: dict[str, Any]) -> dict[str, Any]:
     """Validated parameters; a refusal here comes before the request has begun, so no key remembers it."""
     checked = params.validate(endpoint.params_type, raw)
+    expand.check(endpoint.object_name, checked.get("expand", []), in_list=endpoint.is_list)
     with ctx.store.lock:
         rules.check(endpoint.name, checked, ctx.now(), lambda price: ctx.store.objects.get("price", {}).get(price))
     return checked
@@ -138,14 +138,13 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2)
 
 
-def _response(answer: Answer, request_id: str) -> Response:
+def _response(answer: Answer, cause: ApiRequest) -> Response:
     response = Response(answer.body, answer.status, content_type="application/json")
-    response.headers["Request-Id"] = request_id
+    response.headers["Request-Id"] = cause.id
     response.headers["Stripe-Version"] = API_VERSION
-    key = request.headers.get("Idempotency-Key")
-    if key and request.method == "POST":
-        response.headers["Idempotency-Key"] = key
-        response.headers["Original-Request"] = answer.original_request or request_id
+    if cause.idempotency_key is not None:
+        response.headers["Idempotency-Key"] = cause.idempotency_key
+        response.headers["Original-Request"] = answer.original_request or cause.id
     if answer.original_request is not None:
         response.headers["Idempotent-Replayed"] = "true"
     return response

@@ -81,7 +81,7 @@ def _add_state(door: Blueprint, ctx: Context) -> None:
 def _add_deliveries(door: Blueprint, ctx: Context) -> None:
     @door.get("/deliveries")
     def deliveries() -> Response:
-        return jsonify({"log": ctx.deliverer.log, "pending": ctx.deliverer.pending, "paused": ctx.deliverer.paused})
+        return jsonify({"data": ctx.deliverer.log, "pending": ctx.deliverer.pending, "paused": ctx.deliverer.paused})
 
     @door.post("/deliveries/<event_id>/resend")
     def resend(event_id: str) -> Response:

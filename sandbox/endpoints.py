@@ -18,6 +18,27 @@ from sandbox.objects import Object
 
 Handler = Callable[..., Object]
 
+OBJECT_NAMES = {
+    "balance": "balance",
+    "balance_transactions": "balance_transaction",
+    "charges": "charge",
+    "checkout.sessions": "checkout.session",
+    "checkout.sessions.line_items": "item",
+    "customers": "customer",
+    "events": "event",
+    "invoice_payments": "invoice_payment",
+    "invoices": "invoice",
+    "invoices.line_items": "line_item",
+    "payment_intents": "payment_intent",
+    "payment_methods": "payment_method",
+    "prices": "price",
+    "products": "product",
+    "shipping_rates": "shipping_rate",
+    "subscription_items": "subscription_item",
+    "subscriptions": "subscription",
+    "webhook_endpoints": "webhook_endpoint",
+}
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -33,6 +54,16 @@ class Endpoint:
     def pattern(self) -> re.Pattern[str]:
         """The path as an expression whose groups are the ids."""
         return re.compile(re.escape(self.path).replace(re.escape("{id}"), "([^/]+)"))
+
+    @property
+    def object_name(self) -> str:
+        """The `object` value of what it answers, or of what its list holds."""
+        return OBJECT_NAMES[self.name.rpartition(".")[0]]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it answers a list."""
+        return self.name.endswith(".list")
 
     def answer(self, ctx: Context, params: dict[str, Any], ids: tuple[str, ...]) -> Object:
         """Run the handler; the caller holds the store's lock."""

@@ -15,56 +15,61 @@ from sandbox.objects import Object, listed
 LEVELS_MAX = 4
 
 
-def apply(ctx: Context, answer: Object, paths: list[str]) -> Object:
-    """A copy of `answer` with every path of `expand` followed; lists are walked as `data.…`.
+def check(object_name: str, paths: list[str], *, in_list: bool) -> None:
+    """Refuse a path before the request begins: one that is too deep, or that names what cannot be expanded.
 
-    Raises 400 for a path deeper than four levels and for a property that cannot be expanded. The caller holds the
-    store's lock.
+    `object_name` is what the endpoint answers, or with `in_list` what its list holds under `data`.
     """
-    answer = copy.deepcopy(answer)
     for path in paths:
         parts = path.split(".")
         if len(parts) > LEVELS_MAX:
-            raise invalid(f"You cannot expand more than 4 levels of a property. Property: {path}", param="expand")
-        _follow(ctx, answer, None, parts, path)
+            message = f"You cannot expand more than {LEVELS_MAX} levels of a property. Property: {path}"
+            raise invalid(message, param="expand")
+        if in_list and parts.pop(0) != "data":
+            raise _cannot(path)
+        if not parts or not _leads(sdk.resource_class(object_name), parts):
+            raise _cannot(path)
+
+
+def apply(ctx: Context, answer: Object, paths: list[str]) -> Object:
+    """A copy of `answer` with every (checked) path followed; lists are walked as `data.…`. The store is locked."""
+    answer = copy.deepcopy(answer)
+    for path in paths:
+        _follow(ctx, answer, path.split("."))
     return answer
 
 
-def _follow(ctx: Context, node: Any, cls: type | None, parts: list[str], path: str) -> None:
+def _leads(cls: type, parts: list[str]) -> bool:
+    """Whether the SDK's classes have this path and its end can be expanded."""
+    name, rest = parts[0], parts[1:]
+    hint = sdk.fields(cls).get(name)
+    if hint is None:
+        return False
+    if not rest:
+        return sdk.is_expandable(hint) or (getattr(cls, "OBJECT_NAME", ""), name) in ON_REQUEST
+    if sdk.is_list_object(hint):
+        return rest[0] == "data" and all(_leads(inner, rest[1:]) for inner in sdk.targets(hint) if rest[1:])
+    return any(_leads(target, rest) for target in sdk.targets(hint))
+
+
+def _follow(ctx: Context, node: Any, parts: list[str]) -> None:
     if isinstance(node, list):
         for entry in node:
-            _follow(ctx, entry, cls, parts, path)
+            _follow(ctx, entry, parts)
     elif isinstance(node, dict) and parts:
-        _step(ctx, node, cls, parts, path)
+        name, rest = parts[0], parts[1:]
+        _open(ctx, node, name)
+        _follow(ctx, node.get(name), rest)
 
 
-def _step(ctx: Context, node: Object, cls: type | None, parts: list[str], path: str) -> None:
-    name, rest = parts[0], parts[1:]
-    object_name = str(node.get("object", ""))
-    if object_name == "list":
-        if name != "data":
-            raise _cannot(path)
-        _follow(ctx, node["data"], None, rest, path)
-        return
-    cls = sdk.resource_class(object_name) if object_name else cls
-    hint = sdk.fields(cls).get(name) if cls else None
-    if hint is None:
-        raise _cannot(path)
-    include = ON_REQUEST.get((object_name, name))
+def _open(ctx: Context, node: Object, name: str) -> None:
+    """Put the object in the place of its id, or add the part that is sent on request."""
+    include = ON_REQUEST.get((str(node.get("object")), name))
     if include is not None:
         node.setdefault(name, include(ctx, node))
-    elif sdk.is_expandable(hint):
-        _replace_id(ctx, node, name)
-    elif not rest:
-        raise _cannot(path)
-    _follow(ctx, node.get(name), sdk.nested_class(hint), rest, path)
-
-
-def _replace_id(ctx: Context, node: Object, name: str) -> None:
-    value = node.get(name)
-    found = ctx.store.find(value) if isinstance(value, str) else None
-    if found is not None:
-        node[name] = copy.deepcopy(found)
+    elif isinstance(node.get(name), str):
+        found = ctx.store.find(node[name])
+        node[name] = copy.deepcopy(found) if found is not None else node[name]
 
 
 def _cannot(path: str) -> StripeError:

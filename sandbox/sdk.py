@@ -30,22 +30,35 @@ def fields(cls: type) -> dict[str, Any]:
 
 def is_expandable(hint: Any) -> bool:
     """Whether a field of this type is an id that `expand` turns into an object."""
-    parts = _parts(hint)
-    return str in parts and any(isinstance(part, ForwardRef) for part in parts)
+    members = parts(hint)
+    return str in members and any(isinstance(member, ForwardRef) for member in members)
 
 
 def is_required(hint: Any) -> bool:
     """Whether every object carries the field with a value."""
-    return type(None) not in _parts(hint)
+    return type(None) not in parts(hint)
 
 
-def nested_class(hint: Any) -> type | None:
-    """The class of the object (or of the objects in the list) that a field holds, if it is one of the class's own."""
-    for part in _parts(hint):
-        inner = get_args(part)[0] if get_origin(part) is list else part
-        if isinstance(inner, type) and issubclass(inner, StripeObject):
-            return inner
-    return None
+def is_list_object(hint: Any) -> bool:
+    """Whether a field holds a list object with its items under `data`."""
+    return any(get_origin(part) is stripe.ListObject for part in parts(hint))
+
+
+def targets(hint: Any) -> list[type[StripeObject]]:
+    """Classes of the objects that a field may hold, directly, in a list or once expanded."""
+    found = []
+    for part in parts(hint):
+        inner = parts(get_args(part)[0]) if get_origin(part) in (list, stripe.ListObject) else [part]
+        found += [named for named in map(_named, inner) if isinstance(named, type)]
+    return [cls for cls in found if issubclass(cls, StripeObject)]
+
+
+def _named(part: Any) -> Any:
+    """The class a forward reference means; the SDK imports some under another name, CardResource for Card."""
+    if not isinstance(part, ForwardRef):
+        return part
+    name = part.__forward_arg__
+    return getattr(stripe, name, None) or getattr(stripe, name.removesuffix("Resource"), None)
 
 
 class _Scope(dict[str, Any]):
@@ -62,7 +75,8 @@ def _resolved(hint: Any, scope: _Scope) -> Any:
     return hint
 
 
-def _parts(hint: Any) -> list[Any]:
+def parts(hint: Any) -> list[Any]:
+    """The members of a union, or the type alone."""
     if get_origin(hint) is Union or type(hint).__name__ == "UnionType":
-        return [part for argument in get_args(hint) for part in _parts(argument)]
+        return [member for argument in get_args(hint) for member in parts(argument)]
     return [hint]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import create_app
@@ -22,6 +24,7 @@ from sandbox.settings import Settings
 
 HOST = "127.0.0.1"
 STATE_FORMAT = 1
+POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,13 @@ class Sandbox:
         ctx.mailbox = Mailbox(ctx.clock)
         ctx.engine = Engine(ctx)
         ctx.save = self.save
-        self._server: BaseWSGIServer = make_server(
-            HOST, options.port, create_app(ctx), threaded=True, request_handler=_Handler
-        )
-        self.port: int = self._server.server_port
+        self._server = _listen(options.port, create_app(ctx))
+        self.port: int = self._server.port
         self.smtp_port = 0
         ctx.base_url = f"http://{HOST}:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, name="sandbox-http", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(POLL_S,), name="sandbox-http", daemon=True
+        )
 
     @property
     def url(self) -> str:
@@ -140,8 +143,15 @@ class Sandbox:
             tell_deliverer(ctx)
 
 
+def _listen(port: int, app: Flask) -> BaseWSGIServer:
+    # Bound here and handed over: werkzeug itself would end the process when the port is taken.
+    with socket.create_server((HOST, port)) as listener:
+        number = listener.getsockname()[1]
+        return make_server(HOST, number, app, threaded=True, request_handler=_Handler, fd=listener.fileno())
+
+
 class _Handler(WSGIRequestHandler):
-    """Keep-alive without a word on the terminal; no delay for small answers."""
+    """HTTP/1.1 without a word on the terminal; no delay for small answers."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -57,8 +57,11 @@ class Store:
 
     def find(self, identifier: str | None) -> Object | None:
         """The object with this id, whatever its type, or None."""
-        object_name = ids.object_name_of(identifier) if identifier else None
-        return self.objects.get(object_name, {}).get(identifier or "") if object_name else None
+        if not identifier:
+            return None
+        # Only a product's id may be the shop's own, without a prefix that tells the type.
+        object_name = ids.object_name_of(identifier) or "product"
+        return self.objects.get(object_name, {}).get(identifier)
 
     def get(self, object_name: str, identifier: str, param: str | None = None) -> Object:
         """The object, or Stripe's 404 resource_missing that names `param`."""

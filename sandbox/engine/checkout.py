@@ -9,7 +9,7 @@ from sandbox.cards import CardInput
 from sandbox.context import Context
 from sandbox.engine import billing, charging
 from sandbox.engine.types import PayResult
-from sandbox.events import emit, snapshot
+from sandbox.events import changed, emit, snapshot
 from sandbox.objects import Object, address
 from sandbox.objects import customer as customers
 
@@ -103,7 +103,8 @@ def _payer(
 
 
 def _complaint(ctx: Context, session: Object, card: CardInput, payer: Object) -> str | None:
-    if session["status"] != "open":
+    customer = ctx.store.find(session["customer"]) or {}
+    if session["status"] != "open" or customer.get("deleted"):
         return NO_LONGER_OPEN
     if not payer["email"]:
         return EMAIL_MISSING
@@ -215,8 +216,8 @@ def _customer(ctx: Context, session: Object, payer: Object) -> Object | None:
         known = ctx.store.get("customer", session["customer"])
         before = snapshot(known)
         known["email"] = known["email"] or payer["email"]
-        if known != before:
-            emit(ctx, "customer.updated", known, before=before)
+        _update_customer(ctx, session, known, payer)
+        changed(ctx, "customer.updated", known, before)
         return known
     if session["mode"] == "payment" and session["customer_creation"] != "always":
         return None
@@ -224,6 +225,15 @@ def _customer(ctx: Context, session: Object, payer: Object) -> Object | None:
     customer = ctx.store.add(customers.build(given, ctx.now()))
     emit(ctx, "customer.created", customer)
     return customer
+
+
+def _update_customer(ctx: Context, session: Object, customer: Object, payer: Object) -> None:
+    """What the payer typed goes to the customer only where the shop said `customer_update[…]=auto`."""
+    wanted = ctx.store.hidden(session["id"]).get("customer_update") or {}
+    if wanted.get("name") == "auto" and payer["name"]:
+        customer["name"] = payer["name"]
+    if wanted.get("shipping") == "auto" and payer["shipping"]:
+        customer["shipping"] = customers.shipping(payer["shipping"])
 
 
 def _details(payer: Object, method: Object) -> Object:

@@ -41,7 +41,9 @@ def finalize_when_due(ctx: Context, invoice_id: str, _due: int) -> None:
         collect(ctx, invoice, off_session=True)
 
 
-def collect(ctx: Context, invoice: Object, *, off_session: bool, method: Object | None = None) -> Decline | None:
+def collect(
+    ctx: Context, invoice: Object, *, off_session: bool, method: Object | None = None, automatic: bool = True
+) -> Decline | None:
     """Ask for an open invoice's money, by default the card on file; a refusal goes to dunning and is returned."""
     intent = invoicing.intent_of(ctx, invoice)
     subscription = invoicing.subscription_of(ctx, invoice)
@@ -49,7 +51,7 @@ def collect(ctx: Context, invoice: Object, *, off_session: bool, method: Object 
     decline = charging.verdict(ctx, method, off_session=off_session)
     if decline is not None:
         charging.refuse(ctx, intent, method, decline)
-        dunning.payment_failed(ctx, invoice, subscription, decline)
+        dunning.payment_failed(ctx, invoice, subscription, decline, automatic=automatic)
     elif method is not None:
         charging.capture(ctx, intent, method)
         invoicing.mark_paid(ctx, invoice)
@@ -79,5 +81,5 @@ def _set_aside(ctx: Context, invoice: Object, behavior: str) -> None:
 def _method_on_file(ctx: Context, invoice: Object, subscription: Object) -> Object | None:
     """The subscription's own card first: mending only the customer's default does not heal it."""
     customer = ctx.store.get("customer", invoice["customer"])
-    default = customer["invoice_settings"]["default_payment_method"]
-    return ctx.store.find(subscription["default_payment_method"] or default)
+    defaults = customer.get("invoice_settings") or {}  # a deleted customer has none
+    return ctx.store.find(subscription["default_payment_method"] or defaults.get("default_payment_method"))

@@ -21,5 +21,5 @@ def refuse_unsimulated(params: dict[str, Any], names: Iterable[str]) -> None:
                 "invalid_request_error",
                 "sandbox_unsupported",
                 name,
-                f"The sandbox does not simulate `{name}`. Stripe itself would accept it.",
+                message=f"The sandbox does not simulate `{name}`. Stripe itself would accept it.",
             )

@@ -49,9 +49,11 @@ def pay(ctx: Context, params: Params, identifier: str) -> Object:
     method = None
     if params.get("payment_method"):
         method = attached_method(ctx, params["payment_method"], invoice["customer"], "payment_method")
-    decline = collecting.collect(ctx, invoice, off_session=params.get("off_session", True), method=method)
+    decline = collecting.collect(
+        ctx, invoice, off_session=params.get("off_session", True), method=method, automatic=False
+    )
     if decline is not None:
-        raise StripeError(402, "card_error", decline.code, None, decline.message, decline.decline_code)
+        raise StripeError(402, "card_error", decline.code, message=decline.message, decline_code=decline.decline_code)
     return invoice
 
 

@@ -36,7 +36,7 @@ SUBSCRIPTION_UNSIMULATED = (
     "pending_invoice_item_interval",
     "transfer_data",
 )
-KEPT = ("payment_intent_data", "subscription_data", "customer_update")
+KEPT = ("customer_update", "payment_intent_data", "subscription_data")
 
 
 def create(ctx: Context, params: Params) -> Object:

@@ -138,7 +138,7 @@ def _changes_amount(ctx: Context, item: Object | None, given: Params) -> bool:
     if item is None or given.get("deleted"):
         return True
     old = amount_minor(item["price"], item["quantity"])
-    quantity = given.get("quantity", item["quantity"])
+    quantity: int = given["quantity"] if "quantity" in given else item["quantity"]
     if "price" in given:
         return amount_minor(ctx.store.get("price", given["price"]), quantity) != old
     if "price_data" in given:

@@ -1,0 +1,193 @@
+"""Every object that the sandbox makes is complete and true to the SDK's resource classes, all the way down."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ForwardRef, Literal, get_args, get_origin
+
+import pytest
+import stripe
+from stripe import StripeObject
+
+from sandbox import sdk
+from sandbox.objects import Object
+from tests.sandbox.conftest import VISA, Shop
+
+MADE = {
+    "balance_transaction",
+    "charge",
+    "checkout.session",
+    "customer",
+    "event",
+    "invoice",
+    "invoice_payment",
+    "item",
+    "payment_intent",
+    "payment_method",
+    "price",
+    "product",
+    "shipping_rate",
+    "subscription",
+    "webhook_endpoint",
+}
+HOME = {"line1": "4 Elm St", "city": "Kansas City", "state": "MO", "postal_code": "64111", "country": "US"}
+
+
+def complaints(value: Any, cls: type, where: str) -> list[str]:
+    """What is missing, unknown or of a wrong type in `value`, which stands for an object of `cls`."""
+    if isinstance(value, dict) and value.get("deleted"):
+        return []
+    fields = sdk.fields(cls)
+    found = [f"{where}.{name} is not known to the SDK" for name in value.keys() - fields.keys()]
+    for name, hint in fields.items():
+        if name not in value:
+            found += [f"{where}.{name} is missing"] if sdk.is_required(hint) else []
+        elif not any(_fits(value[name], part, f"{where}.{name}", found) for part in _closed(hint)):
+            found.append(f"{where}.{name} is {value[name]!r}, which does not fit {hint}")
+    return found
+
+
+def _closed(hint: Any) -> list[Any]:
+    """The members of a union, without the `str` by which the SDK leaves lists of values open."""
+    members = sdk.parts(hint)
+    named = any(get_origin(member) is Literal for member in members)
+    return [member for member in members if not (named and member is str)]
+
+
+def _fits(value: Any, hint: Any, where: str, found: list[str]) -> bool:  # noqa: PLR0911 - one line for each kind
+    origin = get_origin(hint)
+    if hint is Any:
+        return True
+    if origin is Literal:
+        return value in get_args(hint)
+    if origin is list:
+        return isinstance(value, list) and all(_entry_fits(entry, hint, where, found) for entry in value)
+    if origin is stripe.ListObject:
+        return _list_fits(value, hint, where, found)
+    if origin is not None:
+        return isinstance(value, dict)
+    if isinstance(hint, ForwardRef) or (isinstance(hint, type) and issubclass(hint, StripeObject)):
+        return isinstance(value, dict) and _object_fits(value, hint, where, found)
+    if hint is Decimal:
+        return isinstance(value, str)
+    if hint is float:
+        return isinstance(value, int | float)
+    return type(value) is hint
+
+
+def _entry_fits(entry: Any, hint: Any, where: str, found: list[str]) -> bool:
+    return any(_fits(entry, part, f"{where}[]", found) for part in _closed(get_args(hint)[0]))
+
+
+def _list_fits(value: Any, hint: Any, where: str, found: list[str]) -> bool:
+    shape = isinstance(value, dict) and value.keys() == {"object", "data", "has_more", "url"}
+    return shape and all(_entry_fits(entry, hint, f"{where}.data", found) for entry in value["data"])
+
+
+def _object_fits(value: Any, hint: Any, where: str, found: list[str]) -> bool:
+    if isinstance(value.get("object"), str):
+        found += complaints(value, sdk.resource_class(value["object"]), where)
+    elif isinstance(hint, type):
+        found += complaints(value, hint, where)
+    return True
+
+
+@pytest.fixture
+def life(shop: Shop) -> Shop:
+    """A shop in which everything has happened that the sandbox can do."""
+    option = {"shipping_rate_data": {"display_name": "Post", "fixed_amount": {"amount": 500, "currency": "usd"}}}
+    shipped = shop.session(
+        shipping_address_collection={"allowed_countries": ["US"]},
+        shipping_options=[option],
+        phone_number_collection={"enabled": True},
+        custom_text={"submit": {"message": "Thank you"}},
+    )
+    shop.pay(shipped.id, "4000000000000002", shipping={"name": "Ada", "address": HOME})
+    shop.pay(shipped.id, shipping={"name": "Ada", "address": HOME})
+    waiting = shop.session(customer_creation="always")
+    shop.pay(waiting.id, "4000000000003220")
+    shop.stripe.v1.checkout.sessions.expire(shop.session().id)
+    shop.stripe.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/", "enabled_events": ["refund.failed"]})
+    shop.stripe.v1.customers.create({"email": "a@example.org", "shipping": {"name": "A", "address": HOME}})
+    failing = shop.subscribed("4000000000000341", subscription_data={"metadata": {"plan": "1"}})
+    shop.stripe.v1.checkout.sessions.list({"expand": ["data.line_items"]})
+    trial = shop.monthly(subscription_data={"trial_period_days": 3})
+    shop.pay(trial.id)
+    paused = shop.subscribed()
+    shop.stripe.v1.subscriptions.update(paused.id, {"pause_collection": {"behavior": "mark_uncollectible"}})
+    shop.advance(days=34)
+    shop.door(f"customers/{failing.customer}/card", {"number": VISA})
+    shop.stripe.v1.subscriptions.update(paused.id, {"cancel_at_period_end": True})
+    shop.advance(days=40)
+    return shop
+
+
+def test_every_stored_object(life: Shop) -> None:
+    objects = life.box.ctx.store.objects
+
+    assert {name for name, table in objects.items() if table} == MADE
+    found = [
+        complaint
+        for name, table in objects.items()
+        for entry in table.values()
+        for complaint in complaints(entry, sdk.resource_class(name), name)
+    ]
+    assert sorted(set(found)) == []
+
+
+def test_every_snapshot_in_an_event(life: Shop) -> None:
+    found = []
+    for event in life.box.ctx.store.all("event"):
+        subject = event["data"]["object"]
+        found += complaints(subject, sdk.resource_class(subject["object"]), event["type"])
+
+    assert sorted(set(found)) == []
+
+
+def test_every_event_type_exists(life: Shop) -> None:
+    known = {value for part in sdk.parts(sdk.fields(stripe.Event)["type"]) for value in get_args(part) or []}
+
+    assert "checkout.session.completed" in known
+    assert set(life.events()) - known == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "balance",
+        "checkout/sessions?expand[]=data.line_items&expand[]=data.payment_intent.latest_charge",
+        "invoices?expand[]=data.payments&expand[]=data.confirmation_secret",
+        "charges?expand[]=data.balance_transaction&expand[]=data.refunds",
+        "customers?expand[]=data.subscriptions",
+    ],
+)
+def test_answers_with_expanded_parts(life: Shop, path: str) -> None:
+    answer: Object = life.get(path)
+
+    entries = answer["data"] if answer["object"] == "list" else [answer]
+    found = [
+        complaint
+        for entry in entries
+        for complaint in complaints(entry, sdk.resource_class(entry["object"]), entry["object"])
+    ]
+    assert entries
+    assert sorted(set(found)) == []
+
+
+def test_the_walk_itself_sees_what_is_wrong(life: Shop) -> None:
+    charge = dict(next(life.box.ctx.store.all("charge")))
+    cls = sdk.resource_class("charge")
+    assert complaints(charge, cls, "charge") == []
+
+    del charge["amount"]
+    charge["paid"] = "yes"
+    charge["colour"] = "red"
+    charge["billing_details"] = {"email": 7}
+
+    found = complaints(charge, cls, "charge")
+    assert [complaint.split(" is ")[0] for complaint in sorted(found)] == [
+        "charge.amount",
+        "charge.billing_details.email",
+        "charge.colour",
+        "charge.paid",
+    ]
