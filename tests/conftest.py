@@ -29,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.liveserver = f"localhost:{_free_port()}"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: from the first one on, Playwright's event loop occupies the main thread."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
