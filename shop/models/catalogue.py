@@ -13,6 +13,11 @@ sku_shape = RegexValidator(
 )
 
 
+def option_words(name: str, option: str) -> str:
+    """What tells a variant from its siblings, or nothing where the name of the design says it: "ReHope earrings"."""
+    return "" if option.casefold() in name.casefold() else option
+
+
 class Collection(models.Model):
     """A group of products; an agreement may promise a share of all of them."""
 

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from people.models import Supporter
 from shop.models.cart import Cart
-from shop.models.catalogue import Variant
+from shop.models.catalogue import Variant, option_words
 
 
 class Order(models.Model):
@@ -130,7 +130,12 @@ class OrderLine(models.Model):
     @property
     def title(self) -> str:
         """As the payment page and the receipt say it: "2 x Valor tassel earrings, Dark"."""
-        return f"{self.units} x {self.name}, {self.option}"
+        return f"{self.units} x {', '.join(filter(None, (self.name, self.option_words)))}"
+
+    @property
+    def option_words(self) -> str:
+        """The option, unless the name says it already."""
+        return option_words(self.name, self.option)
 
 
 class OrderLineAgreement(models.Model):

@@ -15,6 +15,7 @@ from partners.queries import Promise, promises_for_many
 from people.money_line import Part
 from shop.giving import Priced, PromisedShare, money_parts, promised_shares
 from shop.models import Cart, Collection, Order, Product, ProductImage, StockHold, Variant
+from shop.models.catalogue import option_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class Piece:
     def most(self) -> int:
         """The most that one order can hold now."""
         return min(self.available, self.max_per_order)
+
+    @property
+    def option_words(self) -> str:
+        """What sets it apart from its siblings, unless the name says it already."""
+        return option_words(self.design.name, self.option)
 
     @property
     def scope_keys(self) -> list[str]:
