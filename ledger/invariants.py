@@ -21,6 +21,7 @@ from ledger.models import Account, Period
 from people import clock
 
 MONTHS_AHEAD = 3
+ROWS_AT_ONCE = 2_000
 
 
 def debits_equal_credits() -> Iterator[str]:
@@ -163,5 +164,5 @@ def _stream(sql: str) -> Iterator[tuple[Any, ...]]:
     """Rows as they come, by a cursor on the server: memory stays the same however long the books are."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, ())
-        while rows := cursor.fetchmany(2_000):
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows

@@ -1,0 +1,274 @@
+"""`manage.py books` passes honest books and names each row that the database's owner changed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection, transaction
+
+from ledger import books as ledger_books
+from ledger import invariants
+from ledger.models import Entry
+from ledger.operations.open_months import open_months
+from people import clock
+from tests.ledger.facts import accrual, balance_transaction, entry, gift, post, sale
+
+pytestmark = pytest.mark.usefixtures("books")
+
+
+@pytest.fixture(autouse=True)
+def only_the_ledgers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other packages' checks have tests of their own."""
+    monkeypatch.setattr(ledger_books, "_checks", {})
+    invariants.register()
+
+
+@pytest.fixture
+def posted(books: None) -> dict[str, int]:
+    """Entry ids by key."""
+    open_months(around=clock.now())
+    drafts = [sale(), balance_transaction(), accrual(), gift(), entry("m:1", ("bank", "suspense", 5), kind="manual")]
+    with transaction.atomic():
+        ids = {draft.key: result.entry_id for draft, result in zip(drafts, post(*drafts), strict=True)}
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    return ids
+
+
+def as_owner(sql: str, *values: Any) -> None:
+    """What a superuser can do past every guard."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(sql, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def findings() -> dict[str, tuple[str, ...]]:
+    return {result.name: result.findings for result in ledger_books.run() if result.count}
+
+
+def run(*options: str) -> str:
+    out = StringIO()
+    call_command("books", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_honest_books_pass(posted: dict[str, int]) -> None:
+    assert findings() == {}
+    report = run()
+    assert "ok     each entry is as it was posted" in report
+    assert report.endswith("The books add up: 7 checks passed.\n")
+
+
+def test_empty_books_pass() -> None:
+    open_months(around=clock.now())
+
+    assert findings() == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ledger_posting SET amount_minor = amount_minor + 1 WHERE entry_id = %s AND ordinal = 1",
+        "UPDATE ledger_posting SET debit = credit, credit = debit WHERE entry_id = %s AND ordinal = 4",
+        "DELETE FROM ledger_posting WHERE entry_id = %s AND ordinal = 4",
+        "UPDATE ledger_entry SET source = 'order:1043' WHERE id = %s",
+        "UPDATE ledger_entry SET event_at = event_at + interval '1 microsecond' WHERE id = %s",
+        "UPDATE ledger_entry SET content_hash = facts_hash WHERE id = %s",
+        "UPDATE ledger_entry SET reverses_id = id WHERE id = %s",
+    ],
+)
+def test_row_that_the_owner_changed_is_named(posted: dict[str, int], change: str) -> None:
+    key = "stripe:charge:ch_1:sale"
+
+    as_owner(change, posted[key])
+
+    assert findings() == {
+        "each entry is as it was posted": (
+            f"sale {key} (entry {posted[key]}) was changed after it was posted: its content hash differs",
+        )
+    }
+
+
+def test_renamed_entry_is_named_as_it_is_now(posted: dict[str, int]) -> None:
+    pk = posted["stripe:charge:ch_1:sale"]
+
+    as_owner("UPDATE ledger_entry SET kind = 'gift', idempotency_key = 'other' WHERE id = %s", pk)
+
+    [finding] = findings()["each entry is as it was posted"]
+    assert finding.startswith(f"gift other (entry {pk}) was changed")
+
+
+def test_entry_moved_to_another_day_is_named_twice_over(posted: dict[str, int]) -> None:
+    pk = posted["allocation:1:accrual"]
+
+    as_owner("UPDATE ledger_entry SET effective_date = '2026-09-30' WHERE id = %s", pk)
+
+    named = findings()
+    assert set(named) == {"each posting is whole", "each entry is as it was posted"}
+    assert named["each posting is whole"] == (
+        f"accrual allocation:1:accrual (entry {pk}), posting 1: another day than its entry",
+    )
+
+
+def test_entry_without_its_postings_is_named(posted: dict[str, int]) -> None:
+    pk = posted["m:1"]
+
+    as_owner("DELETE FROM ledger_posting WHERE entry_id = %s", pk)
+
+    assert findings() == {"each entry is as it was posted": (f"manual m:1 (entry {pk}) has no posting",)}
+
+
+def test_deleted_entry_is_missed_by_its_postings_and_by_the_queue(posted: dict[str, int]) -> None:
+    pk = posted["m:1"]
+
+    as_owner("DELETE FROM ledger_entry WHERE id = %s", pk)
+
+    assert findings() == {
+        "each posting is whole": (f"entry gone (entry {pk}), posting 1: its entry is gone",),
+        "each entry waits for its seal": (f"entry {pk} waits for its seal and is gone",),
+    }
+
+
+def test_entry_out_of_the_queue_is_named(posted: dict[str, int]) -> None:
+    pk = posted["m:1"]
+
+    as_owner("DELETE FROM ledger_unsealed WHERE entry_id = %s", pk)
+
+    assert findings() == {"each entry waits for its seal": (f"manual m:1 (entry {pk}) does not wait for its seal",)}
+
+
+def test_posting_on_an_account_of_another_currency_unbalances_both(posted: dict[str, int]) -> None:
+    post(entry("e:1", ("bank", "suspense", 7), currency="eur"))
+    move = """UPDATE ledger_posting
+                 SET debit = (SELECT id FROM ledger_account WHERE purpose = 'bank' AND currency = 'eur')
+               WHERE entry_id = %s"""
+
+    as_owner(move, posted["m:1"])
+
+    named = findings()
+    assert named["debits equal credits in each currency"] == (
+        "eur: debits minus credits are 5",
+        "usd: debits minus credits are -5",
+    )
+    assert "an account of another currency" in named["each posting is whole"][0]
+
+
+@pytest.mark.parametrize(
+    "change", ["code = '9999'", "type = 'income'", "owner = 'partner:1'", "purpose = 'petty_cash'"]
+)
+def test_account_that_left_the_chart_is_named(posted: dict[str, int], change: str) -> None:
+    as_owner(f"UPDATE ledger_account SET {change} WHERE purpose = 'clearing'")
+
+    assert len(findings()["each account fits the chart"]) == 1
+
+
+def test_missing_months_are_named(posted: dict[str, int]) -> None:
+    today = clock.now().date()
+    after = [(today.year * 12 + today.month - 1 + months) for months in (0, 3, 4)]
+    missing = [month // 12 * 100 + month % 12 + 1 for month in after]
+    past = 202610 if missing[0] != 202610 else 0
+
+    as_owner("DELETE FROM ledger_period WHERE yyyymm = ANY(%s)", [*missing, past])
+
+    named = findings()["each month needed is in the books"]
+    assert ("202610 has entries and is not in the books" in named) is bool(past)
+    assert [line for line in named if "prepare" in line] == [
+        f"{month} is not in the books: run manage.py prepare" for month in missing[:2]
+    ]
+
+
+def test_guard_that_was_switched_off_is_named(posted: dict[str, int]) -> None:
+    as_owner("ALTER TABLE ledger_posting DISABLE TRIGGER ledger_posting_append_only")
+
+    assert findings() == {
+        "the guards of the books stand": ("ledger_posting_append_only on ledger_posting is missing or switched off",)
+    }
+
+
+def test_command_says_what_is_wrong_and_fails(posted: dict[str, int]) -> None:
+    as_owner("UPDATE ledger_posting SET amount_minor = 1 WHERE entry_id = %s", posted["m:1"])
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="1 of 7 checks failed") as failed:
+        call_command("books", stdout=out, no_color=True)
+
+    assert failed.value.returncode == 1
+    assert "WRONG  each entry is as it was posted: 1 found\n       - manual m:1 (entry" in out.getvalue()
+
+
+def test_json_report(posted: dict[str, int]) -> None:
+    assert json.loads(run("--json"))["ok"] is True
+    as_owner("UPDATE ledger_posting SET amount_minor = 1 WHERE entry_id = %s", posted["m:1"])
+    out = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("books", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())
+    [wrong] = [check for check in report["checks"] if check["count"]]
+    assert report["ok"] is False
+    assert wrong["name"] == "each entry is as it was posted"
+    assert wrong["findings"][0].startswith(f"manual m:1 (entry {posted['m:1']})")
+
+
+def test_long_list_is_cut_and_counted(posted: dict[str, int]) -> None:
+    post(*(entry(f"n:{i}", ("bank", "suspense", 5)) for i in range(30)))
+    as_owner("UPDATE ledger_posting SET amount_minor = 6 WHERE entry_id <> ALL(%s)", list(posted.values()))
+    out = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("books", stdout=out, no_color=True)
+
+    assert "posted: 30 found" in out.getvalue()
+    assert "… and 10 more" in out.getvalue()
+    assert out.getvalue().count("was changed") == ledger_books.FINDINGS_MAX
+
+
+def test_check_of_another_package_counts(posted: dict[str, int]) -> None:
+    def each_order_is_sold() -> Iterator[str]:
+        yield "order:7 has no sale"
+
+    ledger_books.register("each order is sold", each_order_is_sold)
+    ledger_books.register("each order is sold", each_order_is_sold)
+
+    assert findings() == {"each order is sold": ("order:7 has no sale",)}
+    with pytest.raises(ValueError, match="another check"):
+        ledger_books.register("each order is sold", lambda: [])
+
+
+def test_entry_whose_postings_come_in_two_fetches_is_whole(
+    posted: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invariants, "ROWS_AT_ONCE", 3)
+
+    assert list(invariants.entries_are_as_posted()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_posting_beside_the_checks_is_not_taken_for_an_error(posted: dict[str, int]) -> None:
+    """All checks see one moment, however long they take."""
+    beside = threading.Thread(target=lambda: (post(sale("ch_beside")), connection.close()))
+    counts: list[int] = []
+
+    def count_before_and_after() -> Iterator[str]:
+        for work in (beside.start, beside.join):
+            work()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM ledger_entry")
+                counts.append(cursor.fetchone()[0])
+        yield from ()
+
+    ledger_books.register("slow", count_before_and_after)
+
+    run()
+
+    assert counts == [5, 5]
+    assert Entry.objects.count() == 6
