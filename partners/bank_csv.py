@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from partners.models import BankAccount
@@ -17,6 +17,7 @@ from people.money import exponent
 
 BYTES_MAX = 1_000_000
 ROWS_MAX = 5_000
+GRACE = timedelta(days=1)  # the bank's day may have begun before ours
 _AMOUNT = re.compile(r"(-?)\$?(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d+)?", re.ASCII)
 
 
@@ -54,7 +55,7 @@ def sha256(content: bytes) -> str:
 
 
 def read(account: BankAccount, content: bytes, today: date) -> list[Row | BadRow]:
-    """Every row of the file, empty lines left out; a day after `today` (local) is a bad one.
+    """Every row of the file, empty lines left out; a day later than the one after `today` (local) is bad.
 
     Raises NotReadable for what is not this bank's CSV at all.
     """
@@ -87,7 +88,7 @@ def _rows(account: BankAccount, reader: csv.DictReader[str], today: date) -> Ite
             raise NotReadable(f"The file has more than {ROWS_MAX:,} rows. Export a shorter period.")
         try:
             booked_on, description, amount_minor = _cells(account, record)
-            if booked_on > today:
+            if booked_on > today + GRACE:
                 raise _BadCell(f"{booked_on} has not come yet.")
         except _BadCell as error:
             shown = ", ".join(str(value) for value in record.values() if value)

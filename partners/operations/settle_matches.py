@@ -53,11 +53,12 @@ def settle_matches(*, match_ids: Sequence[int], by: User, now: datetime) -> list
 
 def _settle(payout: PartnerPayout, match: Match, by: User, now: datetime) -> None:
     line = match.line
+    noon = datetime.combine(line.booked_on, time(12), organisation().zone).astimezone(UTC)
     posted = post_entry(
         builders.payout_settled(
             payout_ref=f"payout:{payout.pk}",
             source=f"payout:{payout.pk}",
-            event_at=datetime.combine(line.booked_on, time(12), organisation().zone).astimezone(UTC),
+            event_at=min(noon, now),
             effective_on=line.booked_on,
             currency=payout.currency,
             partner=payout.partner.owner,

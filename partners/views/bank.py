@@ -40,14 +40,17 @@ def _bank(request: HttpRequest, form: UploadForm) -> HttpResponse:
     lines = BankLine.objects.select_related("account").prefetch_related(
         Prefetch("matches", queryset=active, to_attr="active_matches")
     )
+    matches = proposed_matches()
+    may_act = has_role(request.user, *HANDS)
     context = {
         "form": form,
-        "matches": proposed_matches(),
+        "matches": matches,
         "unknown": unknown_lines(on_their_way),
         "on_their_way": on_their_way,
         "lines": Paginator(lines, 50).get_page(request.GET.get("page")),
         "has_account": BankAccount.objects.exists(),
-        "may_act": has_role(request.user, *HANDS),
+        "may_act": may_act,
+        "may_confirm": may_act and any(match.payout.batch.sent_by_id != request.user.pk for match in matches),
     }
     return render(request, "partners/desk/bank.html", context | {"here": "bank"}, status=400 if form.errors else 200)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import NoReverseMatch, reverse
 
 from partners.disclosure import scope_sentence
 from partners.models import Partner
-from partners.queries import Month, Totals, months, promises_of, totals
+from partners.queries import Totals, months, promises_of, totals
 from partners.queries.account import raised_by_partner
 from people import clock
 from people.money_line import Part
@@ -39,7 +36,7 @@ def partner(request: HttpRequest, slug: str) -> HttpResponse:
         "line": _money_line(so_far),
         "month": totals(row, first_day, last_day, org.currency),
         "month_on": first_day,
-        "months": [(month, _statement(row, month, today)) for month in months(row, org.currency)],
+        "months": months(row, org.currency),
         "currency": org.currency,
     }
     return render(request, "partners/partner.html", context)
@@ -50,13 +47,3 @@ def _money_line(so_far: Totals) -> list[Part]:
         Part("Reached their bank", so_far.paid_minor, "paid"),
         Part("Promised, not paid yet", max(so_far.closing_minor, 0), "promised"),
     ]
-
-
-def _statement(row: Partner, month: Month, today: date) -> str:
-    """The address of a month's statement once the month is over, where statements are made."""
-    if month.first_on >= today.replace(day=1):
-        return ""
-    try:
-        return reverse("reports:statement", args=[row.slug, f"{month.first_on:%Y-%m}"])
-    except NoReverseMatch:
-        return ""
