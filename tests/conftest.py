@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -27,6 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("liveserver"):
         # Known before the server starts, because the sandbox is told where to send webhooks.
         config.option.liveserver = f"localhost:{_free_port()}"
+
+
+def pytest_unconfigure() -> None:
+    """Remove the documents here: a worker of pytest-xdist ends without Python's own clearing up."""
+    shutil.rmtree(settings.DOCUMENT_ROOT, ignore_errors=True)
 
 
 @pytest.hookimpl(trylast=True)
