@@ -230,7 +230,7 @@ def stop(request: HttpRequest, plan_id: int) -> HttpResponse:
     if not plan.is_living:
         messages.info(request, "This monthly gift is stopped already.")
         return redirect("donations:my")
-    form = StopForm(request.POST or None)
+    form = StopForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if stop_plan(plan_id=plan.pk, reason=form.cleaned_data["reason"], now=clock.now()) is Outcome.STOPPING:
             messages.success(request, "Your monthly gift is stopped. No further gift will be taken.")
