@@ -2,18 +2,18 @@
 
 Two steps, two tables:
 
-    reads("checkout.session.completed", checkout)      an event's type -> who looks at the object it is about
-    on(CheckoutPaid, "order", mark_order_paid)         a fact and its kind -> what we do, in order
+    reads("checkout.session.completed", read_checkout)   an event's type -> who looks at the object it is about
+    on(CheckoutPaid, "order", mark_order_paid)           a fact and its kind -> what we do, in order
 
 `config.stripe_events.register` should register each of these readers (all in `payments.readers`):
 
-    checkout.session.completed, .async_payment_succeeded, .async_payment_failed, .expired   -> checkout
-    invoice.paid, invoice.payment_failed                                                    -> invoice
-    customer.subscription.updated, .paused, .resumed, .deleted                              -> subscription
-    charge.succeeded, charge.updated                                                        -> charge
+    checkout.session.completed, .async_payment_succeeded, .async_payment_failed, .expired   -> read_checkout
+    invoice.paid, invoice.payment_failed                                                    -> read_invoice
+    customer.subscription.updated, .paused, .resumed, .deleted                              -> read_subscription
+    charge.succeeded, charge.updated                                                        -> read_charge
 
-Everything else in Stripe's list is kept and marked ignored; `ignores` gives a type a better reason than "nobody reads
-this type of event".
+Everything else in Stripe's list is kept and marked ignored with the reason of `payments.unread`; `ignores` gives a type
+another one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from payments import unread
 from payments.facts import Fact
 from payments.readings import Reading
 
@@ -58,7 +59,8 @@ def reader_for(event_type: str) -> Reader | None:
 
 
 def reason_for(event_type: str) -> str:
-    return _reasons.get(event_type, f"nobody reads {event_type}")
+    """Why an event of a type without a reader is ignored."""
+    return _reasons.get(event_type) or unread.reason(event_type)
 
 
 def operations_for(fact: Fact) -> tuple[Operation, ...]:

@@ -13,7 +13,7 @@ import structlog
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 
-from payments import registry
+from payments import registry, unread
 from payments.gateway import StripeUnavailable
 from payments.models import StripeEvent
 from payments.operations.follow_object import follow_object
@@ -74,6 +74,8 @@ def _effect(event: StripeEvent, now: datetime) -> str:
         return "about a connected account, not ours"
     reader = registry.reader_for(event.type)
     if reader is None:
+        if unread.moves_money(event.type):
+            log.error("stripe_money_not_followed", event_id=event.event_id, type=event.type, object_id=event.object_id)
         return registry.reason_for(event.type)
     return follow_object(reader=reader, object_id=event.object_id, at=event.created_at, now=now).nothing
 

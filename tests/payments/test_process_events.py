@@ -77,13 +77,15 @@ def test_a_paid_checkout_is_in_the_books_once(fake: FakeStripe, listen: Listen) 
     ("event", "why"),
     [
         ({"kind": "radar.early_fraud_warning.created", "about": "issfr_1"}, "nobody reads radar.early_fraud_warning"),
-        ({"kind": "customer.created", "about": "cus_1"}, "the plan tells"),
+        ({"kind": "customer.created", "about": "cus_1"}, "because"),
+        ({"kind": "payment_intent.succeeded", "about": "pi_1"}, "own event tells"),
+        ({"kind": "refund.created", "about": "re_1"}, "moves money that this version does not follow"),
         ({"account": "acct_1"}, "a connected account"),
         ({}, "no operation for CheckoutPaid of kind order"),
     ],
 )
 def test_what_we_do_not_act_on_is_marked_with_the_reason(fake: FakeStripe, event: dict[str, str], why: str) -> None:
-    registry.ignores("customer.created", "the plan tells")
+    registry.ignores("customer.created", "because")
     fake.put(session())
     row = received(**event)
 
@@ -92,6 +94,15 @@ def test_what_we_do_not_act_on_is_marked_with_the_reason(fake: FakeStripe, event
     state, reason = state_of(row)
     assert state == "ignored"
     assert why in reason
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "charge.refunded", "charge.dispute.created", "payout.paid"])
+def test_money_that_nobody_follows_is_said_aloud(fake: FakeStripe, caplog: pytest.LogCaptureFixture, kind: str) -> None:
+    received(kind=kind, about="re_1")
+
+    assert process() == Outcome.IGNORED
+
+    assert [str(r.msg) for r in caplog.records if r.levelname == "ERROR" and "stripe_money_not_followed" in str(r.msg)]
 
 
 def test_while_stripe_is_away_an_event_waits_for_ever_and_never_dies(
