@@ -101,7 +101,11 @@ if _cache_url := environment.text("CACHE_URL", ""):
 DOCUMENT_ROOT = environment.text("TASSEL_DOCUMENT_ROOT", str(BASE_DIR / ".tassel" / "documents"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DOCUMENT_ROOT}},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if TASSEL_ENV == "production"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 
 # -- Money

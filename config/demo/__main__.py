@@ -15,6 +15,7 @@ from types import FrameType
 
 from config.demo.places import ROOT, Places
 from config.demo.processes import ProcessEnded, Supervisor
+from config.demo.visitor import DoorClosed
 
 
 class AskedToStop(Exception):
@@ -43,7 +44,7 @@ def main() -> int:
             time.sleep(0.5)
     except AskedToStop:
         _say("\nStopping.")
-    except (ProcessEnded, TimeoutError) as problem:
+    except (ProcessEnded, TimeoutError, DoorClosed) as problem:
         _say(f"\nThe demo stopped: {problem}")
         return 1
     finally:
@@ -107,7 +108,7 @@ def _start_sandbox(places: Places, supervisor: Supervisor, *more: str) -> None:
 
 def _start_product(places: Places, supervisor: Supervisor) -> None:
     bind = f"127.0.0.1:{places.web_port}"
-    web = ("gunicorn", "config.wsgi", "--bind", bind, "--workers", "2", "--threads", "4", "--preload")
+    web = ("gunicorn", "config.wsgi", "--bind", bind, "--workers", "2", "--threads", "4", "--no-control-socket")
     supervisor.start(places.process("web", *web))
     worker = ("celery", "-A", "config.celery", "worker", "--concurrency", "2", "--loglevel", "INFO")
     supervisor.start(places.process("worker", *worker, "--without-gossip", "--without-mingle"))

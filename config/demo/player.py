@@ -15,8 +15,8 @@ from config.demo.desk import Desk
 from config.demo.local_stripe import LocalStripe
 from config.demo.places import Places
 from config.demo.processes import Supervisor
-from config.demo.story import DAYS, DECLINED_CARD, GOOD_CARD, Visit
-from config.demo.visitor import Visitor
+from config.demo.story import DAYS, DECLINED_CARD, GOOD_CARD, PAGES, Visit
+from config.demo.visitor import DoorClosed, Visitor
 from payments.models import StripeEvent
 from people import clock
 
@@ -24,10 +24,6 @@ AT_ONCE = 3
 BUSINESS_HOUR = 16  # UTC: morning in Kansas City, the same local day all year
 QUIET_S = 60.0
 Progress = Callable[[int, int, str], None]
-
-
-class NeverQuiet(Exception):
-    """The worker did not finish its events in time."""
 
 
 class Player:
@@ -77,6 +73,7 @@ class Player:
     def _order(self, visitor: Visitor, visit: Visit) -> str:
         visitor.get("/shop/")
         for sku, quantity in visit.cart:
+            visitor.get(PAGES[sku])
             visitor.post("/cart/add/", {"sku": sku, "quantity": quantity})
         return visitor.post("/checkout/", {}).url
 
@@ -99,6 +96,6 @@ class Player:
         while StripeEvent.objects.filter(state=StripeEvent.State.RECEIVED).exists():
             self.supervisor.check()
             if time.monotonic() > until:
-                raise NeverQuiet("The worker did not process its events within a minute.")
+                raise DoorClosed("The worker did not process its events within a minute.")
             time.sleep(0.03)
         connection.close()

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Process:
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as output:
+        with self.log.open("wb") as output:
             self._child = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -46,18 +47,19 @@ class Process:
     def ended(self) -> bool:
         return self._child is not None and self._child.poll() is not None
 
+    def ask_to_stop(self) -> None:
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
-        """Ask politely, then end whatever is left of its session."""
+        """Wait for a child that was asked, then end whatever is left of its session."""
         if self._child is None:
             return
-        for sign, wait_s in ((signal.SIGTERM, STOP_S), (signal.SIGKILL, STOP_S)):
-            if self._child.poll() is not None:
-                break
-            try:
-                os.killpg(self._child.pid, sign) if sign == signal.SIGKILL else self._child.send_signal(sign)
-                self._child.wait(wait_s)
-            except (subprocess.TimeoutExpired, ProcessLookupError):
-                continue
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(STOP_S)
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
         self._child = None
 
     def last_words(self, lines: int = 15) -> str:
@@ -96,6 +98,8 @@ class Supervisor:
         raise TimeoutError(f"{address} did not answer within {timeout_s:.0f} seconds.")
 
     def stop(self) -> None:
+        for process in reversed(self.processes):
+            process.ask_to_stop()
         for process in reversed(self.processes):
             process.stop()
         self.processes.clear()

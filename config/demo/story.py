@@ -20,6 +20,11 @@ LAST_NAMES = (
     "Abel Baker Castro Diaz Eze Fischer Green Hughes Ito Jensen Khan Lopez Meyer Novak Okafor Park Quinn Reyes Silva "
     "Tran Ueda Vogel Walsh Young Zeller"
 ).split()
+PAGES = {
+    "VALOR-DARK": "/shop/valor-tassel-earrings/",
+    "REHOPE": "/shop/rehope-tassel-earrings/",
+    "PLAIN": "/shop/plain-tassel-earrings/",
+}
 CARTS: tuple[dict[str, int], ...] = (
     {"VALOR-DARK": 1},
     {"VALOR-DARK": 2},

@@ -29,7 +29,7 @@ class Visitor:
     def post(self, path: str, data: Mapping[str, Any], files: Mapping[str, Any] | None = None) -> requests.Response:
         """Send a form of ours; redirects on our own site are followed, one to Stripe's page is not fetched by us."""
         if "csrftoken" not in self.http.cookies:
-            self.get("/cart/")
+            self.get("/account/login/code/")  # any page with a form gives the token
         headers = {"X-CSRFToken": self.http.cookies.get("csrftoken", ""), "Referer": self.web}
         return self._expect(
             self.http.post(urljoin(self.web, path), data=data, files=files, headers=headers, timeout=TIMEOUT_S)
