@@ -164,9 +164,7 @@ def _map(item: Any, raw: dict[str, Any] | list[Any], at: str) -> dict[str, Any]:
 def _metadata(entries: dict[str, Any], at: str) -> dict[str, str]:
     """Keys and values within Stripe's limits; an empty value asks to remove the key, so it stays."""
     if len(entries) > METADATA_KEYS_MAX:
-        raise invalid(
-            f"Metadata can have up to {METADATA_KEYS_MAX} keys; you passed in {len(entries)}.", param=at
-        )
+        raise invalid(f"Metadata can have up to {METADATA_KEYS_MAX} keys; you passed in {len(entries)}.", param=at)
     for key, value in entries.items():
         path = f"{at}[{key}]"
         if not isinstance(value, str):
