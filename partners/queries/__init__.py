@@ -1,6 +1,6 @@
 """What other packages and pages may read about partners."""
 
-from partners.queries.account import Month, Totals, months, owed, totals
+from partners.queries.account import Month, Totals, months, owed, paid_by_partner, totals
 from partners.queries.promises import Promise, promises_during, promises_for, promises_for_many, promises_of
 from partners.queries.shares import Share, ShareOfLine, shares_of, shares_of_many
 
@@ -12,6 +12,7 @@ __all__ = [
     "Totals",
     "months",
     "owed",
+    "paid_by_partner",
     "promises_during",
     "promises_for",
     "promises_for_many",
