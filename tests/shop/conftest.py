@@ -27,9 +27,9 @@ NOW = datetime(2026, 10, 20, 17, 0, tzinfo=UTC)
 SHELF_OPENS = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def make_organisation() -> Organisation:
+def make_organisation(now: datetime = NOW) -> Organisation:
     """The organisation in Kansas City's zone, with its months open."""
-    open_months(around=NOW)
+    open_months(around=now)
     fields = {
         "display_name": "Tassel Collective",
         "zone_name": "America/Chicago",
@@ -65,15 +65,16 @@ def promise(partner: Partner, scope_key: str, **fields: Any) -> Agreement:
     return activate_agreement(agreement_id=drafted.pk, by=ben, now=NOW)
 
 
-def make_shelf() -> None:
-    make_organisation()
+def make_shelf(now: datetime = NOW, **days: date) -> None:
+    """Three designs and two promises; `starts_on` and `ends_on` move the promises' days."""
+    make_organisation(now)
     hope = Partner.objects.create(slug="dahlias-hope", name="Dahlia's Hope")
     house = Partner.objects.create(slug="restoration-house-kc", name="Restoration House KC")
     make_product("valor-tassel-earrings", "VALOR-DARK", 2400, position=1, name="Valor tassel earrings")
     make_product("rehope-tassel-earrings", "REHOPE", 2800, position=2, name="ReHope tassel earrings", option="ReHope")
     make_product("plain-tassel-earrings", "PLAIN", 1500, position=3, name="Plain tassel earrings", option="Natural")
-    promise(hope, "product:valor-tassel-earrings")
-    promise(house, "product:rehope-tassel-earrings")
+    promise(hope, "product:valor-tassel-earrings", **days)
+    promise(house, "product:rehope-tassel-earrings", **days)
 
 
 @pytest.fixture
