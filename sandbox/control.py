@@ -49,9 +49,25 @@ def _add_clock(door: Blueprint, ctx: Context) -> None:
 
 
 def _add_state(door: Blueprint, ctx: Context) -> None:
+    first_settings = ctx.settings
+
     @door.get("/health")
     def health() -> Response:
         return jsonify({"ready": True, **_clock(ctx)})
+
+    @door.get("/settings")
+    def settings() -> Response:
+        return jsonify(ctx.settings.to_json())
+
+    @door.post("/settings")
+    def change_settings() -> Response:
+        given = _given(*ctx.settings.to_json())
+        with ctx.store.lock:
+            try:
+                ctx.settings = ctx.settings.changed(given)
+            except ValueError as problem:
+                raise invalid(str(problem), param=next(iter(given), None)) from None
+        return jsonify(ctx.settings.to_json())
 
     @door.post("/save")
     def save() -> Response:
@@ -68,6 +84,7 @@ def _add_state(door: Blueprint, ctx: Context) -> None:
         ctx.deliverer.clear()
         ctx.mailbox.clear()
         ctx.keys.clear()
+        ctx.settings = first_settings
         return jsonify({"reset": True})
 
     @door.post("/customers/<customer_id>/card")

@@ -101,6 +101,7 @@ class Sandbox:
             "format": STATE_FORMAT,
             "base_url": ctx.base_url,
             "clock_offset_s": ctx.clock.offset_s,
+            "settings": ctx.settings.to_json(),
             "store": ctx.store.to_json(),
             "idempotency": ctx.keys.to_json(),
             "deliveries": ctx.deliverer.to_json(),
@@ -116,6 +117,7 @@ class Sandbox:
             raise ValueError(f"{path} was written by another version of the sandbox; remove it to start afresh.")
         ctx = self.ctx
         ctx.clock.restore(saved["clock_offset_s"])
+        ctx.settings = ctx.settings.changed(saved["settings"])
         ctx.store.load(saved["store"])
         tell_deliverer(ctx)
         ctx.keys.load(saved["idempotency"])

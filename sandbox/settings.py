@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 API_VERSION = "2026-10-28.endive"
 DAY_S = 86_400
 HOUR_S = 3_600
+DUNNING_ENDS = ("cancel", "unpaid", "past_due")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,35 @@ class Settings:
     account_name: str = "Tassel sandbox"
     account_country: str = "US"
 
+    def __post_init__(self) -> None:
+        if self.dunning_end not in DUNNING_ENDS:
+            raise ValueError(f"dunning_end must be one of {', '.join(DUNNING_ENDS)}.")
+        if any(day <= earlier for earlier, day in pairwise((0, *self.dunning_days))):
+            raise ValueError("dunning_days must be days after the first failure, each later than the one before.")
+
+    def changed(self, given: dict[str, Any]) -> Settings:
+        """These settings with some replaced; ValueError names what is unknown or of a wrong type."""
+        for name, value in given.items():
+            if name not in self.to_json():
+                raise ValueError(f"Unknown setting: {name}. Known: {', '.join(self.to_json())}.")
+            if not _is_like(value, self.to_json()[name]):
+                raise ValueError(f"{name} must be like {self.to_json()[name]!r}.")
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+        return replace(self, **values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every setting by name; `changed` takes it back."""
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+
     def fee_minor(self, amount_minor: int) -> int:
         """Stripe's fee on a charge, half up to the cent: 4200 -> 152."""
         return (amount_minor * self.fee_basis_points + 5_000) // 10_000 + self.fee_fixed_minor
+
+
+def _is_like(value: Any, present: Any) -> bool:
+    """Whether a value from JSON is of the type of the present one; figures are never negative."""
+    if type(value) is not type(present):
+        return False
+    if isinstance(value, list):
+        return all(_is_like(entry, 0) for entry in value)
+    return not isinstance(value, int) or value >= 0

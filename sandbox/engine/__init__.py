@@ -20,6 +20,7 @@ __all__ = ["CardInput", "Engine", "PayResult"]
 log = logging.getLogger("sandbox.engine")
 
 JOBS: dict[str, Callable[[Context, str, int], None]] = {
+    "announce": billing.announce,
     "cancel_subscription": billing.cancel_when_due,
     "expire_session": checkout.expire_when_due,
     "finalize": collecting.finalize_when_due,

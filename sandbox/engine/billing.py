@@ -60,7 +60,7 @@ def renew(ctx: Context, subscription_id: str, due: int) -> None:
     """A period is over: end the subscription if that was asked for, otherwise roll on and invoice the next period."""
     subscription = ctx.store.get("subscription", subscription_id)
     items = subscription["items"]["data"]
-    if subscription["status"] in ending.ENDED or period_of(subscription)[1] != due:
+    if subscription["status"] in ending.ENDED:
         return
     if subscription["cancel_at_period_end"]:
         ending.cancel(ctx, subscription, reason="cancellation_requested")
@@ -77,6 +77,15 @@ def renew(ctx: Context, subscription_id: str, due: int) -> None:
     emit(ctx, "customer.subscription.updated", subscription, before=before)
     emit(ctx, "invoice.created", invoice)
     _plan_next(ctx, subscription)
+
+
+def announce(ctx: Context, subscription_id: str, _due: int) -> None:
+    """Days before a renewal: invoice.upcoming, unless the subscription ends first. Nothing is stored."""
+    subscription = ctx.store.get("subscription", subscription_id)
+    if subscription["status"] in ("active", "trialing") and subscription["cancel_at"] is None:
+        start = period_of(subscription)[1]
+        periods = {item["id"]: (start, _next_end(subscription, item, start)) for item in subscription["items"]["data"]}
+        emit(ctx, "invoice.upcoming", invoicing.preview(ctx, subscription, periods))
 
 
 def cancel_when_due(ctx: Context, subscription_id: str, due: int) -> None:
@@ -120,4 +129,8 @@ def _next_end(subscription: Object, item: Object, due: int) -> int:
 
 
 def _plan_next(ctx: Context, subscription: Object) -> None:
-    ctx.store.schedule(period_of(subscription)[1], "renew", subscription["id"])
+    end = period_of(subscription)[1]
+    ctx.store.schedule(end, "renew", subscription["id"])
+    announced_at = end - ctx.settings.upcoming_before_s
+    if announced_at > ctx.now():
+        ctx.store.schedule(announced_at, "announce", subscription["id"])

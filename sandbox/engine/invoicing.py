@@ -38,6 +38,17 @@ def draft_renewal(ctx: Context, subscription: Object, ended: tuple[int, int]) ->
     return ctx.store.add(invoice)
 
 
+def preview(ctx: Context, subscription: Object, periods: dict[str, tuple[int, int]]) -> Object:
+    """What the next invoice will look like, each item over its coming period of `periods`; kept nowhere."""
+    customer = ctx.store.get("customer", subscription["customer"])
+    invoice = invoices.build(subscription, customer, ctx.settings, ctx.now(), reason="upcoming")
+    invoice["id"] = f"upcoming_{invoice['id']}"
+    items = subscription["items"]["data"]
+    invoices.set_lines(invoice, [_line(ctx, invoice, item, period=periods[item["id"]]) for item in items])
+    invoice.update(period_start=items[0]["current_period_start"], period_end=items[0]["current_period_end"])
+    return invoice
+
+
 def open_and_settle(ctx: Context, invoice: Object, intent: Object | None) -> None:
     """Finalize a first invoice which `intent` has paid already, or which asks for nothing."""
     emit(ctx, "invoice.created", invoice)
@@ -107,8 +118,8 @@ def open_draft(ctx: Context, invoice: Object) -> None:
         automatically_finalizes_at=None,
         effective_at=ctx.now(),
         ending_balance=0,
-        hosted_invoice_url=f"{ctx.base_url}/i/{invoice['id']}",
-        invoice_pdf=f"{ctx.base_url}/i/{invoice['id']}/pdf",
+        hosted_invoice_url=f"{ctx.base_url}/objects/invoice/{invoice['id']}",
+        invoice_pdf=None,
         number=number,
         status="open",
     )
@@ -122,8 +133,11 @@ def link(ctx: Context, invoice: Object, intent: Object) -> None:
     ctx.store.hidden(invoice["id"])["payment"] = payment["id"]
 
 
-def _line(ctx: Context, invoice: Object, item: Object, *, free: bool = False) -> Object:
-    price, period = item["price"], (item["current_period_start"], item["current_period_end"])
+def _line(
+    ctx: Context, invoice: Object, item: Object, *, free: bool = False, period: tuple[int, int] | None = None
+) -> Object:
+    price = item["price"]
+    period = period or (item["current_period_start"], item["current_period_end"])
     amount = 0 if free else amount_minor(price, item["quantity"])
     product = ctx.store.get("product", price["product"])
     words = f"{item['quantity']} × {product['name']} (at {_rate(price)})"

@@ -43,7 +43,7 @@ def build(intent: Object, method: Object, now: int, *, receipt_base: str) -> Obj
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
-        "receipt_url": f"{receipt_base}/receipts/{identifier}",
+        "receipt_url": f"{receipt_base}/objects/charge/{identifier}",
         "refunded": False,
         "review": None,
         "shipping": intent["shipping"],

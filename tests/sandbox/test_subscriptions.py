@@ -154,17 +154,35 @@ def test_renewal_drafts_then_finalizes_an_hour_later(shop: Shop) -> None:
     assert (draft.status, draft.billing_reason, draft.amount_due) == ("draft", "subscription_cycle", 2500)
     assert draft.automatically_finalizes_at == pytest.approx(end + 3600, abs=5)
     assert (draft.period_start, draft.period_end) == (item(subscription).current_period_start, end)
-    assert shop.events_since(before) == ["charge.updated", *RENEWED[:2]]
+    assert shop.events_since(before) == ["charge.updated", "invoice.upcoming", *RENEWED[:2]]
 
     shop.advance(hours=1)
 
     paid = shop.stripe.v1.invoices.retrieve(draft.id)
     assert (paid.status, paid.amount_paid, paid.attempt_count) == ("paid", 2500, 1)
-    assert shop.events_since(before) == ["charge.updated", *RENEWED]
+    assert shop.events_since(before) == ["charge.updated", "invoice.upcoming", *RENEWED]
     rolled = shop.stripe.v1.subscriptions.retrieve(subscription.id)
     assert on(item(rolled).current_period_end) == "2026-03-31 09:00", "the end of the month is not lost in February"
     assert rolled.latest_invoice == paid.id
     assert paid.lines.data[0].period.start == end
+
+
+def test_a_renewal_is_announced_a_week_before(shop: Shop) -> None:
+    start_at(shop, 2026, 1, 31, 9)
+    subscription = shop.subscribed()
+
+    shop.advance(days=21, hours=1)
+
+    event = shop.stripe.v1.events.list().data[0]
+    preview = event.data.object
+    assert (event.type, on(event.created)) == ("invoice.upcoming", "2026-02-21 09:00")
+    assert (preview["billing_reason"], preview["status"], preview["amount_due"]) == ("upcoming", "draft", 2500)
+    period = preview["lines"]["data"][0]["period"]
+    assert (on(period["start"]), on(period["end"])) == ("2026-02-28 09:00", "2026-03-31 09:00")
+    assert len(shop.stripe.v1.invoices.list().data) == 1, "a preview is not an invoice"
+    shop.stripe.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    shop.advance(days=60)
+    assert shop.events().count("invoice.upcoming") == 1
 
 
 def test_a_year_of_renewals_in_one_step(shop: Shop) -> None:
