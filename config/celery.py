@@ -20,7 +20,7 @@ app = Celery("tassel")
 
 
 def broker() -> dict[str, Any]:
-    """CELERY_BROKER_URL when set; otherwise the database itself, by kombu's PostgreSQL transport (stack: pure SQL)."""
+    """CELERY_BROKER_URL when set, otherwise the database itself: kombu's PostgreSQL transport, plain SQL, no extension."""
     if settings.CELERY_BROKER_URL:
         return {"broker_url": settings.CELERY_BROKER_URL}
     database = settings.DATABASES["default"]
@@ -32,7 +32,7 @@ def broker() -> dict[str, Any]:
         port=database.get("PORT") or None,
     )
     return {
-        "broker_url": f"pgmq:///{quote(database['NAME'], safe='')}",
+        "broker_url": f"pgmq://localhost/{quote(database['NAME'], safe='')}",
         "broker_transport_options": {
             "conn_string": conninfo,
             "init_extension": False,

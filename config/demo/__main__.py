@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import FrameType
 
 from config.demo.places import ROOT, Places
@@ -78,8 +78,9 @@ def _play(places: Places, supervisor: Supervisor) -> None:
 
     from config.demo import ground, story  # noqa: PLC0415
     from config.demo.player import Player  # noqa: PLC0415
+    from people import clock  # noqa: PLC0415
 
-    start_at = datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(days=story.DAYS)
+    start_at = clock.wall_now().replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(days=story.DAYS)
     _say("Preparing the database.")
     _start_sandbox(places, supervisor, "--start-at", start_at.isoformat())
     call_command("prepare", stdout=_Silent())
