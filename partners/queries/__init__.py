@@ -1,15 +1,17 @@
 """What other packages and pages may read about partners."""
 
-from partners.queries.account import Month, Totals, months, owed, paid_by_partner, totals
+from partners.queries.account import Earned, Month, Totals, earned, months, owed, paid_by_partner, totals
 from partners.queries.promises import Promise, promises_during, promises_for, promises_for_many, promises_of
 from partners.queries.shares import Share, ShareOfLine, shares_of, shares_of_many
 
 __all__ = [
+    "Earned",
     "Month",
     "Promise",
     "Share",
     "ShareOfLine",
     "Totals",
+    "earned",
     "months",
     "owed",
     "paid_by_partner",

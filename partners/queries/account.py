@@ -29,6 +29,18 @@ class DesignTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class Earned:
+    """What sales and gifts brought a partner in a period."""
+
+    goods: tuple[DesignTotal, ...]
+    gifts: tuple[DesignTotal, ...]
+
+    @property
+    def accrued_minor(self) -> int:
+        return sum(line.amount_minor for line in (*self.goods, *self.gifts))
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """A partner's period, as a statement tells it: opening + accrued - paid + other = closing, in minor units.
 
@@ -62,22 +74,31 @@ def totals(
     partner: Partner, first_day: date | None = None, last_day: date | None = None, currency: str = "usd"
 ) -> Totals:
     """The partner's account over local days, both included; without a first day from the beginning."""
-    lines = list(_by_design(partner, first_day, last_day, currency))
-    goods = tuple(total for basis, total in lines if basis == Agreement.Basis.NET_GOODS)
-    gifts = tuple(total for basis, total in lines if basis == Agreement.Basis.GIFT_PART)
-    accrued_minor = sum(total.amount_minor for _, total in lines)
+    came_in = earned(partner, first_day, last_day, currency)
+    accrued_minor = came_in.accrued_minor
     paid_minor = _paid(partner, first_day, last_day, currency)
     opening_minor = owed(partner, first_day - timedelta(days=1), currency) if first_day else 0
     closing_minor = owed(partner, last_day, currency)
     return Totals(
         currency=currency,
         opening_minor=opening_minor,
-        goods=goods,
-        gifts=gifts,
+        goods=came_in.goods,
+        gifts=came_in.gifts,
         accrued_minor=accrued_minor,
         paid_minor=paid_minor,
         other_minor=closing_minor - opening_minor - accrued_minor + paid_minor,
         closing_minor=closing_minor,
+    )
+
+
+def earned(
+    partner: Partner, first_day: date | None = None, last_day: date | None = None, currency: str = "usd"
+) -> Earned:
+    """What was sold and given for a partner over local days, both included, by design and rate. One query."""
+    lines = list(_by_design(partner, first_day, last_day, currency))
+    return Earned(
+        goods=tuple(total for basis, total in lines if basis == Agreement.Basis.NET_GOODS),
+        gifts=tuple(total for basis, total in lines if basis == Agreement.Basis.GIFT_PART),
     )
 
 

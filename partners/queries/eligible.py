@@ -41,13 +41,13 @@ def policy() -> PayoutPolicy:
     return PayoutPolicy.objects.filter(pk=1).first() or PayoutPolicy()
 
 
-def eligible(*, as_of: date, currency: str, now: datetime) -> list[Eligible]:
-    """Every partner with money on its account, at the end of the local day `as_of`. Six queries.
+def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy | None = None) -> list[Eligible]:
+    """Every partner with money on its account, at the end of the local day `as_of`, by `rules` or the policy. Six queries.
 
     Not yet eligible: shares inside the refund window, shares whose payment Stripe has not made available, and what is
     in another proposal. A sum below the minimum or below zero is carried forward.
     """
-    rules = policy()
+    rules = rules or policy()
     payable = books.balances_by_owner("payable", None, currency)
     unclaimed = _unclaimed(currency)
     proposed = _proposed(currency)

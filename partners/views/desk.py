@@ -24,7 +24,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     org = organisation()
     now = clock.now()
     roles = set(request.user.groups.values_list("name", flat=True))
-    context: dict[str, Any] = {"tasks": waiting.tasks(roles, now), "now": now, "zone": org.zone}
+    context: dict[str, Any] = {"tasks": waiting.tasks(roles, now), "now": now, "org": org}
     if roles & set(waiting.FINANCE):
         rows = eligible(as_of=local_day(now, org), currency=org.currency, now=now)
         ready = [row for row in rows if not row.why_not]

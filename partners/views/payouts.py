@@ -65,17 +65,23 @@ def _payouts(request: HttpRequest, form: ProposeForm | None) -> HttpResponse:
     today = local_day(now, org)
     form = form or ProposeForm({"as_of": today})
     as_of = form.cleaned_data["as_of"] if form.is_valid() else today
-    rows = eligible(as_of=as_of, currency=org.currency, now=now)
+    rules = policy()
+    rows = eligible(as_of=as_of, currency=org.currency, now=now, rules=rules)
     ready = [row for row in rows if not row.why_not]
-    batches = PayoutBatch.objects.annotate(
-        total_minor=Sum("payouts__amount_minor", filter=_LIVE), partners=Count("payouts", filter=_LIVE)
-    ).select_related("proposed_by")
+    batches = (
+        PayoutBatch.objects.annotate(
+            total_minor=Sum("payouts__amount_minor", filter=_LIVE), partners=Count("payouts", filter=_LIVE)
+        )
+        .select_related("proposed_by")
+        .order_by("-id")
+    )
     context = {
         "form": form,
         "rows": rows,
         "ready_minor": sum(row.eligible_minor for row in ready),
         "ready_partners": len(ready),
-        "policy": policy(),
+        "policy": rules,
+        "org": org,
         "batches": Paginator(batches, 20).get_page(request.GET.get("page")),
         "currency": org.currency,
         "may_propose": has_role(request.user, PREPARER),

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 
 from partners.disclosure import scope_sentence
 from partners.models import Partner
-from partners.queries import Totals, months, promises_of, totals
+from partners.queries import Totals, earned, months, promises_of, totals
 from partners.queries.account import raised_by_partner
 from people import clock
 from people.money_line import Part
@@ -16,9 +16,10 @@ from people.queries import local_day, month_bounds, organisation
 
 def partners(request: HttpRequest) -> HttpResponse:
     """Every partner that is not closed, with what it was promised so far."""
-    raised = raised_by_partner(organisation().currency)
+    org = organisation()
+    raised = raised_by_partner(org.currency)
     rows = [(partner, raised.get(partner.pk, 0)) for partner in Partner.objects.exclude(status=Partner.Status.CLOSED)]
-    return render(request, "partners/partners.html", {"rows": rows})
+    return render(request, "partners/partners.html", {"org": org, "rows": rows})
 
 
 def partner(request: HttpRequest, slug: str) -> HttpResponse:
@@ -30,11 +31,12 @@ def partner(request: HttpRequest, slug: str) -> HttpResponse:
     first_day, last_day = month_bounds(f"{today:%Y-%m}")
     so_far = totals(row, currency=org.currency)
     context = {
+        "org": org,
         "partner": row,
         "promises": [scope_sentence(promise) for promise in promises_of(row, now)],
         "so_far": so_far,
         "line": _money_line(so_far),
-        "month": totals(row, first_day, last_day, org.currency),
+        "month": earned(row, first_day, last_day, org.currency),
         "month_on": first_day,
         "months": months(row, org.currency),
         "currency": org.currency,

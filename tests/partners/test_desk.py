@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from partners.models import Agreement, BankAccount, BankLine, Match, PayoutBatch
+from partners.operations.propose_batch import propose_batch
+from people.models import User
+from tests.partners.conftest import NOW, draft, person
+from tests.partners.money import earn
+from tests.partners.test_payouts import TODAY, sent, statement
+
+pytestmark = pytest.mark.django_db
+QUERIES_MAX = 15
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("people.clock.now", lambda: NOW)
+
+
+def signed_in(user: User) -> Client:
+    Authenticator.objects.get_or_create(user=user, type="totp", defaults={"data": {}})
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def words(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def upload(client: Client, account: BankAccount, *rows: str) -> Any:
+    file = SimpleUploadedFile("october.csv", "\n".join(["Date,Description,Amount", *rows]).encode())
+    return client.post("/desk/bank/check/", {"account": account.pk, "file": file})
+
+
+PAGES = ["/desk/", "/desk/payouts/", "/desk/bank/", "/desk/agreements/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_desk_is_closed_to_others(org: Any, path: str) -> None:
+    assert Client().get(path).status_code == 302
+
+    visitor = User.objects.create_user("visitor@example.org")
+    client = Client()
+    client.force_login(visitor)
+    assert client.get(path).status_code == 404
+
+    staff = person("new@tassel.example", "finance preparer")
+    client.force_login(staff)
+    assert "2fa" in client.get(path).headers["Location"]
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_money_pages_want_a_finance_role(org: Any, path: str) -> None:
+    assert signed_in(person("packer@tassel.example", "fulfilment")).get(path).status_code == 403
+    assert signed_in(person("auditor@tassel.example", "auditor")).get(path).status_code == 200
+
+
+def test_a_payout_through_the_pages(valor: Agreement, checking: BankAccount, ana: User, ben: User) -> None:
+    earn(valor, 20000)
+    anas, bens = signed_in(ana), signed_in(ben)
+    assert "Propose $40.00 to 1 partner" in words(anas.get("/desk/payouts/"))
+    assert "Propose $40.00" not in words(bens.get("/desk/payouts/"))
+
+    anas.post("/desk/payouts/propose/", {"as_of": TODAY})
+    batch = PayoutBatch.objects.get()
+    page = f"/desk/payouts/{batch.pk}/"
+    assert "another person decides" in words(anas.get(page))
+    assert anas.post(f"{page}approve/", {"content_hash": batch.content_hash}).status_code == 403
+
+    assert "Approve $40.00 to 1 partner" in words(bens.get(page))
+    bens.post(f"{page}approve/", {"content_hash": batch.content_hash})
+    anas.post(f"{page}send/")
+    batch.refresh_from_db()
+    assert batch.state == "sent"
+
+    checked = upload(anas, checking, f"2026-10-20,ACH {batch.payouts.get().reference},-40.00")
+    assert "Import 1 line" in words(checked)
+    assert not BankLine.objects.exists()
+    anas.post("/desk/bank/import/", checked.context["form"].initial)
+    match = Match.objects.get()
+
+    anas.post("/desk/bank/confirm/", {"match": match.pk})
+    batch.refresh_from_db()
+    assert batch.state == "sent"
+    bens.post("/desk/bank/confirm/", {"match": match.pk})
+    batch.refresh_from_db()
+    assert batch.state == "settled"
+    assert "$40.00" in words(Client().get("/partners/dahlias-hope/"))
+
+
+def test_two_clicks_lead_from_a_payout_to_why(valor: Agreement, ana: User) -> None:
+    allocation = earn(valor, 4800, 1042, units=2)
+    earn(valor, 20000, 2)
+    batch = propose_batch(by=ana, as_of=TODAY, currency="usd", now=NOW)
+    payout = batch.payouts.get()
+    client = signed_in(ana)
+
+    assert f"/desk/payouts/{batch.pk}/{payout.pk}/" in words(client.get(f"/desk/payouts/{batch.pk}/"))
+    assert f"/desk/allocations/{allocation.pk}/" in words(client.get(f"/desk/payouts/{batch.pk}/{payout.pk}/"))
+    why = words(client.get(f"/desk/allocations/{allocation.pk}/"))
+    assert "20% of $48.00, rounded once for the whole payment, is $9.60" in why
+    assert "stripe:charge:ch_1042" in why
+    assert payout.reference in why
+
+
+def test_the_desk_says_what_waits(valor: Agreement, restoration_house: Any, ana: User, ben: User) -> None:
+    earn(valor, 20000)
+    propose_batch(by=ana, as_of=TODAY, currency="usd", now=NOW)
+    draft(restoration_house, ana, "shop")
+
+    page = words(signed_in(ben).get("/desk/"))
+
+    assert "Approve payout batch" in page
+    assert "$40.00 to 1 partner" in page
+    assert "Activate the agreement with Restoration House KC" in page
+    assert "Nothing waits for you" in words(signed_in(person("p@tassel.example", "catalogue")).get("/desk/"))
+
+
+def test_a_file_with_a_bad_row_is_not_offered_for_import(checking: BankAccount, ana: User) -> None:
+    response = upload(signed_in(ana), checking, "2026-10-01,Fine,-5", "2026-10-01,Broken,abc")
+
+    assert response.status_code == 400
+    assert "1 of 2 rows cannot be read" in words(response)
+    assert "“abc” is not an amount" in words(response)
+    assert "Import" not in words(response)
+
+
+def test_a_file_that_is_no_statement_is_answered_beside_the_field(checking: BankAccount, ana: User) -> None:
+    file = SimpleUploadedFile("photo.csv", b"\xff\xd8\xff")
+
+    response = signed_in(ana).post("/desk/bank/check/", {"account": checking.pk, "file": file})
+
+    assert response.status_code == 400
+    assert "not text in UTF-8" in words(response)
+
+
+@pytest.mark.parametrize("day", ["", "soon", "2026-13-01", "2027-01-01"])
+def test_a_bad_cut_off_day_is_answered_beside_the_field(valor: Agreement, ana: User, day: str) -> None:
+    earn(valor, 20000)
+
+    response = signed_in(ana).post("/desk/payouts/propose/", {"as_of": day})
+
+    assert response.status_code == 400
+    assert response.context["form"].errors["as_of"]
+    assert not PayoutBatch.objects.exists()
+
+
+def test_a_refusal_wants_a_reason(valor: Agreement, ana: User, ben: User) -> None:
+    earn(valor, 20000)
+    batch = propose_batch(by=ana, as_of=TODAY, currency="usd", now=NOW)
+    client = signed_in(ben)
+
+    assert client.post(f"/desk/payouts/{batch.pk}/refuse/", {"reason": ""}).status_code == 400
+    client.post(f"/desk/payouts/{batch.pk}/refuse/", {"reason": "Too early"})
+
+    batch.refresh_from_db()
+    assert batch.state == "refused"
+    assert "Too early" in words(client.get(f"/desk/payouts/{batch.pk}/"))
+
+
+def test_an_agreement_is_prepared_by_one_and_activated_by_another(dahlias_hope: Any, ana: User, ben: User) -> None:
+    typed = {
+        "partner": dahlias_hope.pk,
+        "percent": "12.5",
+        "scope_key": "shop",
+        "scope_label": "everything in the shop",
+        "starts_on": "2026-01-01",
+        "ends_on": "2026-12-31",
+        "stacking_set": "",
+    }
+    anas, bens = signed_in(ana), signed_in(ben)
+    bad = anas.post("/desk/agreements/new/", typed | {"percent": "0"})
+    assert bad.status_code == 400
+    assert bad.context["form"].errors["percent"]
+    assert "everything in the shop" in words(bad)
+
+    anas.post("/desk/agreements/new/", typed)
+    agreement = Agreement.objects.get()
+    assert (agreement.rate_num, agreement.rate_den) == (1, 8)
+    assert anas.post(f"/desk/agreements/{agreement.pk}/activate/").status_code == 403
+    bens.post(f"/desk/agreements/{agreement.pk}/activate/")
+
+    agreement.refresh_from_db()
+    assert agreement.state == "active"
+    assert "12.5%" in words(Client().get("/partners/dahlias-hope/"))
+    bens.post(f"/desk/agreements/{agreement.pk}/end/", {"ends_on": "2026-10-31"})
+    agreement.refresh_from_db()
+    assert agreement.state == "ended"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/desk/payouts/9/",
+        "/desk/payouts/9/9/",
+        "/desk/allocations/9/",
+        "/desk/agreements/9/",
+    ],
+)
+def test_what_does_not_exist_is_404(org: Any, ana: User, path: str) -> None:
+    assert signed_in(ana).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("value", ["", "abc", "0", "-1", "٣", "99999999999999999999"])
+def test_nonsense_for_a_match_changes_nothing(checking: BankAccount, ana: User, value: str) -> None:
+    client = signed_in(ana)
+
+    assert client.post("/desk/bank/confirm/", {"match": value}).status_code == 302
+    statement(checking, ana, "2026-10-20,Rent,-900.00")
+    assert client.post(f"/desk/bank/lines/{BankLine.objects.get().pk}/match/", {"payout": value}).status_code == 404
+
+
+def test_the_pages_stay_at_a_few_queries(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(1, 7):
+        earn(valor, 20000, number)
+    batch = sent(ana, ben)
+    payout = batch.payouts.first()
+    statement(checking, ana, "2026-10-20,TRANSFER,-120.00", "2026-10-20,Rent,-900.00", "2026-10-19,Rent,-900.00")
+    client = signed_in(ben)
+    assert payout is not None
+
+    pages = [*PAGES, f"/desk/payouts/{batch.pk}/", f"/desk/payouts/{batch.pk}/{payout.pk}/", "/desk/allocations/"]
+    for page in pages:
+        path = f"{page}{payout.items.first().allocation_id}/" if page.endswith("allocations/") else page
+        with django_assert_max_num_queries(QUERIES_MAX):
+            assert client.get(path).status_code == 200

@@ -1,0 +1,84 @@
+"""Real connections: what two people or two deliveries do at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from ledger import queries as books
+from partners.models import Agreement, Allocation, Partner, PayoutBatch
+from partners.operations.activate_agreement import AgreementsMeet, activate_agreement
+from partners.operations.allocate import ShareLine, allocate
+from partners.operations.propose_batch import NothingEligible, propose_batch
+from people.models import User
+from tests.partners.conftest import NOW, draft
+from tests.partners.money import earn
+from tests.partners.test_payouts import TODAY
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*steps: Callable[[], Any]) -> list[Any]:
+    """Run the steps together on connections of their own; a raised exception is the result."""
+    barrier = Barrier(len(steps))
+
+    def run(step: Callable[[], Any]) -> Any:
+        try:
+            barrier.wait(10)
+            return step()
+        except Exception as error:  # noqa: BLE001 - the test looks at what was raised
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(steps)) as pool:
+        return list(pool.map(run, steps))
+
+
+def test_one_payment_told_eight_times_is_one_allocation(valor: Agreement) -> None:
+    line = ShareLine("order_line:1", "2 x Valor, Dark", "Valor tassel earrings", 2, 4800, 4800, (valor.pk,))
+
+    def tell() -> int:
+        with transaction.atomic():
+            (row,) = allocate(
+                source="order:1",
+                charge_ref="stripe:charge:ch_1",
+                currency="usd",
+                lines=[line],
+                bound_at=NOW,
+                earned_at=NOW,
+                now=NOW,
+            )
+        return row.pk
+
+    results = at_once(*[tell] * 8)
+
+    assert set(results) == {Allocation.objects.get().pk}
+    assert books.balance("payable", valor.partner.owner) == -960
+
+
+def test_two_proposals_at_once_claim_a_share_once(valor: Agreement, ana: User, ben: User) -> None:
+    earn(valor, 20000)
+
+    results = at_once(
+        *[lambda who=who: propose_batch(by=who, as_of=TODAY, currency="usd", now=NOW) for who in (ana, ben)]
+    )
+
+    assert sorted(type(result) for result in results if isinstance(result, Exception)) == [NothingEligible]
+    assert PayoutBatch.objects.count() == 1
+
+
+def test_two_rival_promises_at_once_are_not_both_activated(
+    dahlias_hope: Partner, restoration_house: Partner, ana: User, ben: User
+) -> None:
+    drafts = [draft(partner, ana) for partner in (dahlias_hope, restoration_house)]
+
+    results = at_once(*[lambda pk=row.pk: activate_agreement(agreement_id=pk, by=ben, now=NOW) for row in drafts])
+
+    assert [type(result) for result in results if isinstance(result, Exception)] == [AgreementsMeet]
+    assert Agreement.objects.filter(state="active").count() == 1
