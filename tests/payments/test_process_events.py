@@ -279,6 +279,15 @@ def test_the_sweep_finds_a_checkout_whose_events_were_all_lost(fake: FakeStripe,
     assert Entry.objects.count() == 1
 
 
+def test_a_checkout_that_stripe_is_slow_to_close_is_not_asked_about_all_the_time(fake: FakeStripe, later: Any) -> None:
+    kept(expires_at=NOW - timedelta(seconds=1))
+    fake.put(session(status="open", payment_status="unpaid", payment_intent=None, url="https://checkout.example/1"))
+
+    assert [ask_expired_checkouts(now=NOW), ask_expired_checkouts(now=NOW)] == [1, 0]
+    later.shift(timedelta(seconds=26))
+    assert ask_expired_checkouts(now=NOW) == 1
+
+
 def test_the_sweep_leaves_open_checkouts_alone(fake: FakeStripe) -> None:
     kept(expires_at=NOW + timedelta(minutes=1))
 
