@@ -36,45 +36,18 @@ def now(db: None) -> datetime:
 
 @pytest.fixture
 def org(now: datetime) -> Organisation:
-    open_months(around=now.date())
-    return Organisation.objects.create(
-        display_name="Tassel Collective", zone_name="America/Chicago", contact_email="hello@example.org"
-    )
+    return make_org(now)
 
 
 @pytest.fixture
 def fund(org: Organisation) -> Fund:
-    return define_fund(
-        slug="seed-collective",
-        name="Seed Collective",
-        purpose="Monthly supporters who invest in the full reintegration and flourishing of survivors.",
-        tiers_minor=[1500, 2500, 5000, 10000],
-    )
+    return make_fund()
 
 
 @pytest.fixture
 def promises(fund: Fund, now: datetime) -> list[Partner]:
     """40% of each gift to either partner, in one stacking set."""
-    preparer, approver = (User.objects.create_user(f"{word}@tassel.example") for word in ("preparer", "approver"))
-    partners = [
-        Partner.objects.create(slug="dahlias-hope", name="Dahlia's Hope"),
-        Partner.objects.create(slug="restoration-house-kc", name="Restoration House KC"),
-    ]
-    for partner in partners:
-        agreement = prepare_agreement(
-            partner=partner,
-            scope_key=f"fund:{fund.slug}",
-            scope_label=fund.name,
-            rate_num=40,
-            rate_den=100,
-            starts_on=date(now.year - 1, 1, 1),
-            ends_on=date(now.year + 1, 12, 31),
-            by=preparer,
-            now=now,
-            stacking_set="seed-40-40",
-        )
-        activate_agreement(agreement_id=agreement.pk, by=approver, now=now)
-    return partners
+    return make_promises(fund, now)
 
 
 @pytest.fixture
@@ -102,6 +75,45 @@ def new_plan(fund: Fund, now: datetime) -> Callable[..., Plan]:
 @pytest.fixture
 def plan(new_plan: Callable[..., Plan]) -> Plan:
     return new_plan()
+
+
+def make_org(now: datetime) -> Organisation:
+    open_months(around=now.date())
+    return Organisation.objects.create(
+        display_name="Tassel Collective", zone_name="America/Chicago", contact_email="hello@example.org"
+    )
+
+
+def make_fund() -> Fund:
+    return define_fund(
+        slug="seed-collective",
+        name="Seed Collective",
+        purpose="Monthly supporters who invest in the full reintegration and flourishing of survivors.",
+        tiers_minor=[1500, 2500, 5000, 10000],
+    )
+
+
+def make_promises(fund: Fund, now: datetime) -> list[Partner]:
+    preparer, approver = (User.objects.create_user(f"{word}@tassel.example") for word in ("preparer", "approver"))
+    partners = [
+        Partner.objects.create(slug="dahlias-hope", name="Dahlia's Hope"),
+        Partner.objects.create(slug="restoration-house-kc", name="Restoration House KC"),
+    ]
+    for partner in partners:
+        agreement = prepare_agreement(
+            partner=partner,
+            scope_key=f"fund:{fund.slug}",
+            scope_label=fund.name,
+            rate_num=40,
+            rate_den=100,
+            starts_on=date(now.year - 1, 1, 1),
+            ends_on=date(now.year + 1, 12, 31),
+            by=preparer,
+            now=now,
+            stacking_set="seed-40-40",
+        )
+        activate_agreement(agreement_id=agreement.pk, by=approver, now=now)
+    return partners
 
 
 def checkout_paid(gift: Gift, at: datetime, **changes: Any) -> CheckoutPaid:
