@@ -17,7 +17,7 @@ from shop.queries import OrderView, order_by_token
 
 log = structlog.get_logger(__name__)
 OrderPage = Callable[[HttpRequest, OrderView, str], HttpResponse]
-TOO_LATE_TO_POLL = 286  # htmx's word for "stop asking"
+STOP_ASKING = 286  # htmx's word for "stop asking"
 
 
 def by_token(page: OrderPage) -> Callable[[HttpRequest, str], HttpResponse]:
@@ -43,7 +43,7 @@ def order_page(request: HttpRequest, view: OrderView, token: str) -> HttpRespons
     """The state in words; while it is open, htmx asks for the middle part alone."""
     context = {"view": view, "order": view.order, "token": token}
     if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
-        status = 200 if view.is_open else TOO_LATE_TO_POLL
+        status = 200 if view.is_open else STOP_ASKING
         return render(request, "shop/order_status.html", context, status=status)
     return render(request, "shop/order.html", context)
 

@@ -1,0 +1,59 @@
+"""What is shown before payment is what is allocated after it, whatever the prices, quantities and promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import transaction
+from django.db.models import Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from partners.models import Allocation, Partner
+from shop.models import Variant
+from shop.operations.mark_order_paid import mark_order_paid
+from shop.queries import cart_view
+from shop.queries.orders import order_view
+from tests.shop.conftest import NOW, filled_cart, paid_fact, placed_order, promise
+
+pytestmark = pytest.mark.usefixtures("shelf")
+QUANTITIES = st.fixed_dictionaries(
+    {"VALOR_DARK": st.integers(1, 20), "REHOPE": st.integers(1, 20), "PLAIN": st.integers(1, 20)}
+)
+PRICES = st.lists(st.integers(1, 99_999), min_size=3, max_size=3)
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Each example leaves the shelf as it found it."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def allocated() -> dict[str, int]:
+    rows = Allocation.objects.values_list("agreement__partner__name").annotate(total=Sum("amount_minor"))
+    return {name: total for name, total in rows if total}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(quantities=QUANTITIES, prices=PRICES)
+def test_shown_is_given(quantities: dict[str, int], prices: list[int]) -> None:
+    """A third and a seventh of everything together, and 20% of two designs by themselves."""
+    with rolled_back():
+        for sku, price in zip(("VALOR-DARK", "REHOPE", "PLAIN"), prices, strict=True):
+            Variant.objects.filter(sku=sku).update(price_minor=price)
+        for place, rate in enumerate([(1, 3), (1, 7)]):
+            partner = Partner.objects.create(slug=f"more-{place}", name=f"More {place}")
+            promise(partner, "product:plain-tassel-earrings", rate_num=rate[0], rate_den=rate[1], stacking_set="both")
+        shown = cart_view(filled_cart(**quantities), NOW)
+        order = placed_order(**quantities).order
+        frozen = order_view(order)
+
+        mark_order_paid(paid_fact(order), now=NOW)
+
+        gives = {share.partner_name: share.amount_minor for share in shown.shares}
+        assert gives == {share.partner_name: share.amount_minor for share in frozen.promised} == allocated()
+        assert sum(part.amount_minor for part in shown.parts) == order.total_minor
