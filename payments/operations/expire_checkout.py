@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
-from payments.gateway import StripeRefused
+from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import CheckoutSession, StripeCall
 from payments.operations.follow_object import follow_object
 from payments.operations.make_call import intend_call, make_call
@@ -23,10 +23,13 @@ def expire_checkout(*, subject: str, now: datetime) -> Outcome:
     """Expire every open page of the subject at Stripe. Never inside a transaction (RuntimeError).
 
     A page that was completed in the meantime cannot be expired: then what was paid is applied, as its event would, and
-    ALREADY_PAID returned. Otherwise CheckoutExpired has been told when this returns. Raises StripeUnavailable.
+    ALREADY_PAID returned. Otherwise CheckoutExpired has been told when this returns. Raises StripeUnavailable, also when a
+    page stays open at Stripe: whoever gives stock away must know that nobody can pay any more.
     """
     open_ones = CheckoutSession.objects.filter(subject=subject, state=CheckoutSession.State.OPEN).order_by("id")
     states = [_expire(session, now) for session in open_ones]
+    if CheckoutSession.State.OPEN in states:
+        raise StripeUnavailable("a payment page could not be closed")
     if CheckoutSession.State.COMPLETE in states:
         return Outcome.ALREADY_PAID
     return Outcome.EXPIRED if states else Outcome.NONE_OPEN

@@ -251,6 +251,17 @@ def test_expiring_a_page_that_was_just_paid_applies_the_payment(
     assert [type(fact) for fact in told] == [CheckoutPaid]
 
 
+def test_a_page_that_stays_open_is_never_called_expired(fake: FakeStripe) -> None:
+    kept()
+    fake.put(session(status="open", payment_status="unpaid", payment_intent=None, url="https://checkout.example/1"))
+    fake.faults.append(lambda: error(400, "lock_timeout"))
+
+    with pytest.raises(StripeUnavailable):
+        expiring.expire_checkout(subject="order:1", now=NOW)
+
+    assert CheckoutSession.objects.get().state == "open"
+
+
 def cancel() -> str:
     return cancelling.cancel_subscription(subscription_ref="sub_1", attempt_key="plan:3:stop", now=NOW)
 
