@@ -23,8 +23,8 @@ def expire_checkout(*, subject: str, now: datetime) -> Outcome:
     """Expire every open page of the subject at Stripe. Never inside a transaction (RuntimeError).
 
     A page that was completed in the meantime cannot be expired: then what was paid is applied, as its event would, and
-    ALREADY_PAID returned. Otherwise CheckoutExpired has been told when this returns. Raises StripeUnavailable, also when a
-    page stays open at Stripe: whoever gives stock away must know that nobody can pay any more.
+    ALREADY_PAID returned. Otherwise CheckoutExpired has been told when this returns. Raises StripeUnavailable, also
+    when a page stays open at Stripe: whoever gives stock away must know that nobody can pay any more.
     """
     open_ones = CheckoutSession.objects.filter(subject=subject, state=CheckoutSession.State.OPEN).order_by("id")
     states = [_expire(session, now) for session in open_ones]
