@@ -13,6 +13,7 @@ from people.money import format_minor
 
 LATE_AFTER = timedelta(days=5)  # a payout that the bank has not shown by then (rules/ledger.md section 7)
 State = PayoutBatch.State
+DECIDERS = ("finance approver",)
 
 
 def waiting(now: datetime) -> list[DeskTask]:
@@ -30,7 +31,7 @@ def _batches(now: datetime) -> list[DeskTask]:
         to = f"{format_minor(row.total_minor or 0, row.currency)} to {_count(row.partners, 'partner')}"
         href = reverse("partners:desk_batch", args=[row.pk])
         if row.state == State.PROPOSED:
-            tasks.append(DeskTask(f"Approve payout batch {row.pk}", to, row.proposed_at, href))
+            tasks.append(DeskTask(f"Approve payout batch {row.pk}", to, row.proposed_at, href, DECIDERS))
         elif row.state == State.APPROVED:
             tasks.append(DeskTask(f"Send payout batch {row.pk}", f"{to}, approved", row.proposed_at, href))
         elif row.sent_at and row.sent_at + LATE_AFTER < now:
@@ -64,6 +65,7 @@ def _agreements() -> list[DeskTask]:
             f"{row.scope_label}, prepared",
             row.prepared_at,
             reverse("partners:desk_agreement", args=[row.pk]),
+            DECIDERS,
         )
         for row in Agreement.objects.filter(state=Agreement.State.DRAFT).select_related("partner")
     ]

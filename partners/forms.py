@@ -24,7 +24,9 @@ class DayField(forms.DateField):
 class AgreementForm(forms.Form):
     """A promise as a person writes it; `partners.operations.prepare_agreement` has the rules."""
 
-    partner = forms.ModelChoiceField(Partner.objects.exclude(status=Partner.Status.CLOSED))
+    partner = forms.ModelChoiceField(
+        Partner.objects.exclude(status=Partner.Status.CLOSED), empty_label="Choose a partner"
+    )
     percent = forms.DecimalField(
         label="Share in percent",
         max_digits=7,

@@ -42,7 +42,7 @@ def policy() -> PayoutPolicy:
 
 
 def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy | None = None) -> list[Eligible]:
-    """Every partner with money on its account, at the end of the local day `as_of`, by `rules` or the policy. Six queries.
+    """Every partner with money on its account, at the end of `as_of` (local), by `rules` or the policy. Six queries.
 
     Not yet eligible: shares inside the refund window, shares whose payment Stripe has not made available, and what is
     in another proposal. A sum below the minimum or below zero is carried forward.
@@ -55,7 +55,7 @@ def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy |
         {allocation.charge_ref for rows in unclaimed.values() for allocation in rows}, now
     )
     result = []
-    for partner in Partner.objects.exclude(status=Partner.Status.CLOSED):
+    for partner in Partner.objects.all():
         payable_minor = -payable.get(partner.owner, 0)
         rows = unclaimed.get(partner.pk, [])
         if not payable_minor and not rows:
@@ -84,6 +84,8 @@ def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy |
 def _why_not(partner: Partner, eligible_minor: int, minimum_minor: int) -> str:
     if partner.status == Partner.Status.PAUSED:
         return "Payouts to this partner are paused."
+    if partner.status == Partner.Status.CLOSED:
+        return "The partner is closed; what it is owed stays on the books."
     if eligible_minor < 0:
         return "The account is in our favour; carried forward."
     if eligible_minor == 0:

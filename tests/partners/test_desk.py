@@ -120,6 +120,7 @@ def test_the_desk_says_what_waits(valor: Agreement, restoration_house: Any, ana:
     assert "Approve payout batch" in page
     assert "$40.00 to 1 partner" in page
     assert "Activate the agreement with Restoration House KC" in page
+    assert "Approve payout batch" not in words(signed_in(ana).get("/desk/"))
     assert "Nothing waits for you" in words(signed_in(person("p@tassel.example", "catalogue")).get("/desk/"))
 
 

@@ -216,9 +216,13 @@ def test_small_sums_are_carried_forward(valor: Agreement, ana: User, basis_minor
         assert propose(ana).payouts.get().amount_minor == 2500
 
 
-def test_a_paused_partner_is_not_paid(valor: Agreement, ana: User) -> None:
+@pytest.mark.parametrize("status", ["paused", "closed"])
+def test_a_paused_or_closed_partner_is_seen_and_not_paid(valor: Agreement, ana: User, status: str) -> None:
     earn(valor, 20000)
-    Partner.objects.filter(pk=valor.partner_id).update(status="paused")
+    Partner.objects.filter(pk=valor.partner_id).update(status=status)
+
+    assert status in state_of(valor.partner).why_not
+    assert state_of(valor.partner).payable_minor == 4000
 
     with pytest.raises(NothingEligible):
         propose(ana)
