@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from donations.models import Campaign, Fund, Gift, Plan, PlanEvent, PlanSubscription, Tier
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(admin.ModelAdmin[Any]):
     """Rows that only operations write."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -23,7 +23,7 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyInline(admin.TabularInline[Any, Any]):
     extra = 0
     can_delete = False
 
@@ -34,13 +34,13 @@ class ReadOnlyInline(admin.TabularInline):
         return False
 
 
-class TierInline(admin.TabularInline):
+class TierInline(admin.TabularInline[Tier, Fund]):
     model = Tier
     extra = 0
 
 
 @admin.register(Fund)
-class FundAdmin(admin.ModelAdmin):
+class FundAdmin(admin.ModelAdmin[Fund]):
     list_display = ("name", "slug", "restriction", "opens_on", "closes_on", "successor")
     prepopulated_fields = {"slug": ("name",)}
     inlines = [TierInline]
@@ -51,7 +51,7 @@ class FundAdmin(admin.ModelAdmin):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(admin.ModelAdmin):
+class CampaignAdmin(admin.ModelAdmin[Campaign]):
     list_display = ("name", "fund", "goal_members", "opens_on", "closes_on")
     list_select_related = ("fund",)
 

@@ -82,6 +82,8 @@ def take_attempt(model: type[Attempt], intent: Intent, *, now: datetime) -> Atte
 def overtaken_by(kept: Gift | Plan) -> list[Gift | Plan]:
     """The same form's other attempts that may still have an open page at Stripe."""
     others: list[Gift | Plan] = []
+    if kept.form_key is None:
+        return others
     for model in (Gift, Plan):
         waiting = model.objects.filter(form_key=kept.form_key, state="pending").order_by("pk")
         others += [row for row in waiting if row.ref != kept.ref]

@@ -6,18 +6,18 @@ from datetime import datetime
 
 from donations.models import Gift, Plan, PlanEvent
 from donations.outcomes import Outcome
+from donations.subjects import lock_gift, lock_plan
 from payments.facts import CheckoutExpired, CheckoutFailed
 
 
 def close_attempt(fact: CheckoutExpired | CheckoutFailed, *, now: datetime) -> Outcome:
     """Close a pending gift or plan. In the caller's transaction. OVERTAKEN when it is no longer pending.
 
-    Raises Gift.DoesNotExist or Plan.DoesNotExist for an unknown subject.
+    Raises UnknownSubject.
     """
-    kind, _, pk = fact.subject.partition(":")
-    if kind == "plan":
-        return _close_plan(int(pk), fact)
-    gift = Gift.objects.select_for_update().get(pk=pk)
+    if fact.kind == "plan":
+        return _close_plan(fact)
+    gift = lock_gift(fact.subject)
     if gift.state != Gift.State.PENDING:
         return Outcome.OVERTAKEN
     failed = isinstance(fact, CheckoutFailed)
@@ -26,8 +26,8 @@ def close_attempt(fact: CheckoutExpired | CheckoutFailed, *, now: datetime) -> O
     return Outcome.FAILED if failed else Outcome.EXPIRED
 
 
-def _close_plan(pk: int, fact: CheckoutExpired | CheckoutFailed) -> Outcome:
-    plan = Plan.objects.select_for_update().get(pk=pk)
+def _close_plan(fact: CheckoutExpired | CheckoutFailed) -> Outcome:
+    plan = lock_plan(fact.subject)
     if plan.state != Plan.State.PENDING:
         return Outcome.OVERTAKEN
     plan.state, plan.ended_at = Plan.State.EXPIRED, fact.at

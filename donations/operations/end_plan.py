@@ -7,17 +7,17 @@ from datetime import datetime
 from donations.models import Plan, PlanEvent, PlanSubscription
 from donations.operations.write_mails import plan_lapsed, plan_stopped
 from donations.outcomes import Outcome
+from donations.subjects import lock_plan
 from payments.facts import PlanEnded
 
 
 def end_plan(fact: PlanEnded, *, now: datetime) -> Outcome:
-    """Confirm the end of a plan (DESIGN.md section 5). In the caller's transaction; raises Plan.DoesNotExist.
+    """Confirm the end of a plan (DESIGN.md section 5). In the caller's transaction; raises UnknownSubject.
 
     The end of a subscription that no longer carries the plan changes only its own row. A plan that we had asked to
     stop is confirmed, without a second mail; one that ended by itself is lapsed after failed payments, else stopped.
     """
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("fund", "supporter")
-    plan = plan.get(pk=fact.subject.partition(":")[2])
+    plan = lock_plan(fact.subject)
     PlanSubscription.objects.update_or_create(
         subscription_ref=fact.subscription_ref,
         create_defaults={"plan": plan, "since": fact.at, "ended_at": fact.at},

@@ -6,15 +6,16 @@ from datetime import datetime
 
 from donations.models import Plan, PlanEvent
 from donations.outcomes import Outcome
+from donations.subjects import lock_plan
 from payments.facts import PlanChanged
 
 
 def follow_plan(fact: PlanChanged, *, now: datetime) -> Outcome:
-    """Take over the next date and a pause or its end. In the caller's transaction; raises Plan.DoesNotExist.
+    """Take over the next date and a pause or its end. In the caller's transaction; raises UnknownSubject.
 
     Failed payments, the first payment and the end have facts of their own, and are not read from the status here.
     """
-    plan = Plan.objects.select_for_update().get(pk=fact.subject.partition(":")[2])
+    plan = lock_plan(fact.subject)
     if not plan.is_living:
         return Outcome.NOT_LIVING
     before = (plan.state, plan.next_at)

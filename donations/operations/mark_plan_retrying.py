@@ -8,6 +8,7 @@ from donations.models import Gift, Plan, PlanEvent
 from donations.operations.confirm_stop import TASK as CONFIRM_STOPS
 from donations.operations.write_mails import payment_failed, plan_lapsed
 from donations.outcomes import Outcome
+from donations.subjects import lock_plan
 from payments.facts import InvoiceFailed
 from people.wake import wake
 
@@ -33,10 +34,9 @@ def mark_plan_retrying(fact: InvoiceFailed, *, now: datetime) -> Outcome:
     transaction.
 
     OVERTAKEN when the same invoice has been paid meanwhile, NOT_LIVING when the plan never started or has ended.
-    Dates come from the fact only: a failure without a next attempt is the last one. Raises Plan.DoesNotExist.
+    Dates come from the fact only: a failure without a next attempt is the last one. Raises UnknownSubject.
     """
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("fund", "supporter")
-    plan = plan.get(pk=fact.subject.partition(":")[2])
+    plan = lock_plan(fact.subject)
     if not plan.is_living:
         return Outcome.NOT_LIVING
     if Gift.objects.filter(invoice_ref=fact.invoice_ref).exists():

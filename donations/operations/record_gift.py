@@ -8,6 +8,7 @@ from donations.models import Gift
 from donations.operations.book_gift import book_gift
 from donations.operations.write_mails import thank_for_gift
 from donations.outcomes import Outcome
+from donations.subjects import lock_gift
 from payments.facts import CheckoutPaid
 from people.operations.find_or_make_supporter import find_or_make_supporter
 
@@ -20,9 +21,9 @@ def record_gift(fact: CheckoutPaid, *, now: datetime) -> Outcome:
     """Record the gift that `fact` paid for (DESIGN.md section 5). In the caller's transaction.
 
     A second telling of the same charge answers ALREADY_RECORDED. A checkout that had run out here but was paid
-    after all is recorded: the money came. Raises PaidOtherThanAsked; Gift.DoesNotExist for an unknown subject.
+    after all is recorded: the money came. Raises PaidOtherThanAsked, UnknownSubject.
     """
-    gift = Gift.objects.select_for_update(of=("self",)).select_related("fund").get(pk=fact.subject.partition(":")[2])
+    gift = lock_gift(fact.subject)
     if gift.state == Gift.State.PAID and gift.charge_ref == fact.charge_ref:
         return Outcome.ALREADY_RECORDED
     asked = (Gift.State.PENDING, Gift.State.EXPIRED, Gift.State.FAILED)

@@ -10,6 +10,7 @@ from donations.operations.book_gift import book_gift
 from donations.operations.confirm_stop import TASK as CONFIRM_STOPS
 from donations.operations.write_mails import second_plan_stopped, thank_for_monthly_gift, thank_for_start
 from donations.outcomes import Outcome
+from donations.subjects import lock_plan
 from payments.facts import InvoicePaid
 from people.models import Supporter
 from people.operations.find_or_make_supporter import find_or_make_supporter
@@ -25,11 +26,11 @@ def record_plan_gift(fact: InvoicePaid, *, now: datetime) -> Outcome:
     1. An invoice of nothing is no gift (a $0 invoice comes with trials and credits). 2. Under the plan's lock, an
     invoice that is recorded already answers ALREADY_RECORDED. 3. The plan starts with its first gift, whatever order
     the facts come in; a second living plan of the same supporter and fund keeps the gift but is stopped. 4. Books and
-    shares by the promises of the moment of the charge. 5. One mail. Raises Plan.DoesNotExist for an unknown subject.
+    shares by the promises of the moment of the charge. 5. One mail. Raises UnknownSubject.
     """
     if fact.amount_minor <= 0:
         return Outcome.NOTHING_PAID
-    plan = Plan.objects.select_for_update(of=("self",)).select_related("fund").get(pk=fact.subject.partition(":")[2])
+    plan = lock_plan(fact.subject)
     if Gift.objects.filter(invoice_ref=fact.invoice_ref).exists():
         return Outcome.ALREADY_RECORDED
     PlanSubscription.objects.get_or_create(

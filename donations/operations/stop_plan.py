@@ -10,6 +10,7 @@ from donations.models import Plan, PlanEvent
 from donations.operations.confirm_stop import TASK as CONFIRM_STOPS
 from donations.operations.write_mails import plan_stopped
 from donations.outcomes import Outcome
+from donations.subjects import lock_plan
 from people.wake import wake
 
 # What a donor may say, in their words; saying nothing is as good an answer (rules/giving.md 3.3).
@@ -30,12 +31,12 @@ def stop_plan(*, plan_id: int, reason: str = "", now: datetime) -> Outcome:
     """Our row first, then a worker tells Stripe (`confirm_stop`), then Stripe's word confirms it (`end_plan`).
 
     The mail is queued in the same transaction. A plan that is over answers ALREADY_STOPPED. `reason` is empty or a
-    word of REASONS; raises NotAReason, Plan.DoesNotExist.
+    word of REASONS; raises NotAReason, UnknownSubject.
     """
     if reason and reason not in dict(REASONS):
         raise NotAReason(reason)
     with transaction.atomic():
-        plan = Plan.objects.select_for_update(of=("self",)).select_related("fund", "supporter").get(pk=plan_id)
+        plan = lock_plan(f"plan:{plan_id}")
         if not plan.is_living:
             return Outcome.ALREADY_STOPPED
         plan.state, plan.retry_at = Plan.State.CANCELLED, None

@@ -9,11 +9,12 @@ from donations.models import Gift
 from donations.operations.close_attempt import close_attempt
 from donations.operations.record_gift import PaidOtherThanAsked, record_gift
 from donations.outcomes import Outcome
+from donations.subjects import UnknownSubject
 from ledger.models import Entry
 from ledger.queries import balance
 from partners.models import Allocation, Partner
 from payments.facts import CheckoutExpired, CheckoutFailed
-from people.models import Mail, Supporter
+from people.models import Mail, Organisation, Supporter
 from tests.donations.conftest import checkout_paid
 
 
@@ -124,3 +125,9 @@ def test_the_books_name_a_gift_that_they_do_not_hold(gift: Gift, now: datetime) 
         f"{gift.ref}: 2600 charged by stripe:charge:ch_9, 0 in the gift entry",
         "stripe:charge:ch_1:gift: a gift entry of no paid gift",
     ]
+
+
+@pytest.mark.parametrize("subject", ["gift:0", "gift:x", "plan:1", "gift:", "1"])
+def test_a_fact_about_nobody_is_refused_by_name(org: Organisation, gift: Gift, now: datetime, subject: str) -> None:
+    with pytest.raises(UnknownSubject, match=subject):
+        record_gift(checkout_paid(gift, now, subject=subject), now=now)

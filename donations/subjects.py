@@ -1,0 +1,34 @@
+"""How other packages name a gift or a plan ("gift:7", "plan:3"), read back under its lock."""
+
+from __future__ import annotations
+
+from donations.models import Gift, Plan
+
+
+class UnknownSubject(LookupError):
+    """A fact names a gift or plan that is not here."""
+
+
+def lock_gift(subject: str) -> Gift:
+    """The gift that `subject` names, locked until the transaction ends. Raises UnknownSubject."""
+    gifts = Gift.objects.select_for_update(of=("self",), no_key=True).select_related("fund")
+    gift = gifts.filter(pk=_id_of(subject, "gift")).first()
+    if gift is None:
+        raise UnknownSubject(subject)
+    return gift
+
+
+def lock_plan(subject: str) -> Plan:
+    """The plan that `subject` names, locked until the transaction ends. Raises UnknownSubject."""
+    plans = Plan.objects.select_for_update(of=("self",), no_key=True).select_related("fund", "supporter")
+    plan = plans.filter(pk=_id_of(subject, "plan")).first()
+    if plan is None:
+        raise UnknownSubject(subject)
+    return plan
+
+
+def _id_of(subject: str, kind: str) -> int:
+    named, _, number = subject.partition(":")
+    if named != kind or not (number.isascii() and number.isdigit()):
+        raise UnknownSubject(subject)
+    return int(number)
