@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from ledger import queries as books
 from partners.models import Allocation, Partner, PartnerPayout, PayoutItem, PayoutPolicy
@@ -42,7 +44,7 @@ def policy() -> PayoutPolicy:
 
 
 def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy | None = None) -> list[Eligible]:
-    """Every partner with money on its account, at the end of `as_of` (local), by `rules` or the policy. Six queries.
+    """Every partner with money on its account, at the end of `as_of` (local), by `rules` or the policy. Five queries.
 
     Not yet eligible: shares inside the refund window, shares whose payment Stripe has not made available, and what is
     in another proposal. A sum below the minimum or below zero is carried forward.
@@ -50,19 +52,18 @@ def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy |
     rules = rules or policy()
     payable = books.balances_by_owner("payable", None, currency)
     unclaimed = _unclaimed(currency)
-    proposed = _proposed(currency)
     available = funds_available_among(
         {allocation.charge_ref for rows in unclaimed.values() for allocation in rows}, now
     )
     result = []
-    for partner in Partner.objects.all():
+    for partner in _partners(currency):
         payable_minor = -payable.get(partner.owner, 0)
         rows = unclaimed.get(partner.pk, [])
         if not payable_minor and not rows:
             continue
         old = [row for row in rows if row.earned_on + timedelta(days=rules.refund_window_days) <= as_of]
         ready = tuple(row for row in old if row.charge_ref in available)
-        proposed_minor = proposed.get(partner.pk, 0)
+        proposed_minor = partner.proposed_minor
         ready_minor = _sum(ready)
         other_minor = payable_minor - _sum(rows) - proposed_minor
         result.append(
@@ -109,10 +110,11 @@ def _unclaimed(currency: str) -> dict[int, list[Allocation]]:
     return by_partner
 
 
-def _proposed(currency: str) -> dict[int, int]:
-    """What stands in batches that have not been sent, by partner: it is still in the payable account."""
-    waiting = PartnerPayout.objects.filter(currency=currency, state=PartnerPayout.State.PROPOSED)
-    return dict(waiting.values_list("partner").annotate(Sum("amount_minor")).order_by())
+def _partners(currency: str) -> QuerySet[Any]:
+    """Every partner, with what stands in batches that were not sent: it is still in the payable account."""
+    waiting = Q(payouts__state=PartnerPayout.State.PROPOSED, payouts__currency=currency)
+    proposed_minor = Coalesce(Sum("payouts__amount_minor", filter=waiting), 0)
+    return Partner.objects.annotate(proposed_minor=proposed_minor).order_by("name", "id")
 
 
 def _sum(rows: Iterable[Allocation]) -> int:

@@ -392,5 +392,5 @@ def test_eligibility_costs_the_same_for_any_number(valor: Agreement, django_asse
     for number in range(1, 6):
         earn(valor, 20000, number)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         eligible(as_of=TODAY, currency="usd", now=NOW)
