@@ -10,6 +10,7 @@ from django.test import Client
 from partners import desk
 from people.console import StaffConsole
 from people.models import User
+from shop import desk_tasks
 from shop.models import Order, Variant
 from shop.operations.close_order import close_order
 from shop.operations.mark_order_paid import mark_order_paid
@@ -36,14 +37,18 @@ def order_paid_too_late() -> Order:
 
 def test_the_desk_lists_whom_we_owe() -> None:
     placed_order(REHOPE=1)
-    assert desk.tasks(["finance preparer"], NOW) == []
+    assert desk_tasks.waiting(NOW) == []
     order = order_paid_too_late()
 
-    (task,) = desk.tasks(["finance preparer"], NOW)
+    (task,) = desk_tasks.waiting(NOW)
 
     assert task.title == f"Give back the money of order {order.number}"
     assert task.detail.startswith("$24.00: paid after its pieces were released")
     assert task.href == f"/console/shop/order/{order.pk}/change/"
+
+
+def test_the_desk_asks_the_shop() -> None:
+    assert desk_tasks.waiting in desk._sources
 
 
 def test_a_second_charge_is_on_the_desk_too() -> None:
@@ -51,7 +56,7 @@ def test_a_second_charge_is_on_the_desk_too() -> None:
     mark_order_paid(paid_fact(order), now=NOW)
     mark_order_paid(paid_fact(order, charge_ref="stripe:charge:ch_second"), now=NOW)
 
-    (task,) = desk.tasks(["finance preparer"], NOW)
+    (task,) = desk_tasks.waiting(NOW)
 
     assert "charged twice" in task.detail
 
