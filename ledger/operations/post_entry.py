@@ -107,6 +107,8 @@ def _refuse_nonsense(draft: EntryDraft, now: datetime) -> None:
         raise BadPosting(f"{draft.key}: {draft.currency!r} is not a currency code such as usd")
     if draft.event_at.tzinfo is None:
         raise BadPosting(f"{draft.key}: event_at has no time zone")
+    if isinstance(draft.effective_on, datetime):
+        raise BadPosting(f"{draft.key}: effective_on is a day, not a moment")
     if draft.event_at > now + _AHEAD_MAX:
         raise BadPosting(f"{draft.key} has not happened yet: {draft.event_at.isoformat()}")
     for posting in draft.postings:

@@ -11,39 +11,10 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from ledger.guards import GUARDS, missing_guards
 from ledger.models import Entry, Posting
-from tests.ledger.facts import post, sale
+from tests.ledger.facts import gift, post, sale
+from tests.ledger.raw import ENTRY, check_at_commit, raw_entry, raw_posting, sql
 
-HASH = "decode(repeat('00', 32), 'hex')"
-ENTRY = f"""
-    INSERT INTO ledger_entry
-        (kind, source, idempotency_key, facts_hash, content_hash, effective_date, event_at, actor, memo)
-    VALUES ('test', 'order:1', '{{key}}', {HASH}, {HASH}, '{{day}}', '2026-10-20 17:00Z', 'system', '') RETURNING id
-"""
-POSTING = """
-    INSERT INTO ledger_posting (entry_id, ordinal, debit, credit, currency, amount_minor, effective_date)
-    SELECT {entry}, {ordinal}, d.id, c.id, '{currency}', {amount}, '{day}'
-      FROM ledger_account d, ledger_account c
-     WHERE d.purpose = '{debit}' AND c.purpose = '{credit}'
-"""
-
-
-def sql(text: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(text)
-        return cursor.fetchone() if cursor.description else None
-
-
-def raw_entry(key: str = "k", day: str = "2026-10-20") -> int:
-    return int(sql(ENTRY.format(key=key, day=day))[0])
-
-
-def raw_posting(entry: int, **changes: Any) -> None:
-    usual = {"ordinal": 1, "debit": "clearing", "credit": "sales", "currency": "usd", "amount": 5, "day": "2026-10-20"}
-    sql(POSTING.format(**usual | changes, entry=entry))
-
-
-def check_at_commit() -> None:
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
+DAYS_REFUSED = [("2026-09-30", "TS001"), ("2026-08-31", "TS001"), ("1999-12-31", "TS003")]
 
 
 @pytest.fixture
@@ -151,9 +122,7 @@ def test_entry_that_claims_another_transaction_is_refused(books: None) -> None:
         sql(claim)
 
 
-@pytest.mark.parametrize(
-    ("day", "sqlstate"), [("2026-09-30", "TS001"), ("2026-08-31", "TS001"), ("1999-12-31", "TS003")]
-)
+@pytest.mark.parametrize(("day", "sqlstate"), DAYS_REFUSED)
 def test_month_that_is_not_open_is_refused(books: None, day: str, sqlstate: str) -> None:
     sql("UPDATE ledger_period SET state = 'closed' WHERE yyyymm = 202608")
     sql("UPDATE ledger_period SET state = 'soft_closed' WHERE yyyymm = 202609")
@@ -189,9 +158,14 @@ def test_temporary_table_cannot_pose_as_the_months(books: None) -> None:
 
 def test_application_role_can_only_add(entry_id: int) -> None:
     sql("CREATE ROLE tassel_guard_test")
-    sql("GRANT SELECT, INSERT ON ledger_entry, ledger_posting TO tassel_guard_test")
+    sql(
+        """GRANT SELECT, INSERT ON ledger_account, ledger_entry, ledger_posting, ledger_period, ledger_unsealed
+           TO tassel_guard_test"""
+    )
     sql("SET LOCAL ROLE tassel_guard_test")
 
+    post(gift())
+    check_at_commit()
     for change in (
         "UPDATE ledger_entry SET memo = 'x'",
         "DELETE FROM ledger_posting",

@@ -133,6 +133,7 @@ def test_empty_batch_is_nothing() -> None:
         (entry("k", ("clearing", "sales", 5), currency="USD"), "currency code"),
         (entry("k", ("clearing", "sales", 5), event_at=NOW.replace(tzinfo=None)), "time zone"),
         (entry("k", ("clearing", "sales", 5), event_at=NOW + timedelta(days=1, seconds=1)), "not happened yet"),
+        (entry("k", ("clearing", "sales", 5), effective_on=NOW), "not a moment"),
         (entry("k", ("clearing", "sales", 5), reverses_key="nothing"), "not in the books"),
         (entry("k", ("clearing", "sales", 2**63)), "out of range"),
         (entry("k" * 201, ("clearing", "sales", 5)), "too long"),

@@ -12,13 +12,14 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from ledger.drafts import EntryDraft
 from ledger.models import Account, Entry, Posting, Unsealed
 from ledger.operations.post_entry import Conflict, Posted, post_entry
 from ledger.queries import balance
 from tests.ledger.facts import NOW, accrual, gift, post, sale
+from tests.ledger.raw import raw_entry
 
 pytestmark = [pytest.mark.usefixtures("shared_books"), pytest.mark.django_db(transaction=True)]
 THREADS = 8
@@ -50,6 +51,12 @@ def wait_for_waiting() -> None:
                 return
         sleep(0.01)
     pytest.fail("nobody waits")
+
+
+def wait_for_entries(count: int) -> None:
+    deadline = monotonic() + 20
+    while Entry.objects.count() < count and monotonic() < deadline:
+        sleep(0.005)
 
 
 def test_one_fact_fifty_times_by_eight_threads_is_one_entry() -> None:
@@ -189,6 +196,21 @@ def test_poster_who_waited_for_the_closer_goes_to_the_next_month() -> None:
     assert balance("clearing", as_of=date(2026, 10, 31)) == 0
 
 
+def test_row_written_by_hand_waits_for_the_closer_too_and_is_refused() -> None:
+    def by_hand() -> str:
+        with pytest.raises(DatabaseError, match="202610 is closing"), transaction.atomic():
+            raw_entry()
+        return "refused"
+
+    with crowd() as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(7100, 202610)")
+            cursor.execute("UPDATE ledger_period SET state = 'closing' WHERE yyyymm = 202610")
+            writer = pool.submit(with_own_connection(by_hand))
+            wait_for_waiting()
+        assert writer.result(timeout=10) == "refused"
+
+
 def test_month_stays_as_it_was_closed_while_others_post() -> None:
     stop = threading.Event()
 
@@ -201,13 +223,10 @@ def test_month_stays_as_it_was_closed_while_others_post() -> None:
 
     with crowd() as pool:
         posters = [pool.submit(with_own_connection(keep_posting), worker) for worker in range(4)]
-        while Entry.objects.count() < 20:
-            sleep(0.005)
+        wait_for_entries(20)
         close_month(202610)
         at_close = balance("clearing", as_of=date(2026, 10, 31))
-        target = Entry.objects.count() + 20
-        while Entry.objects.count() < target:
-            sleep(0.005)
+        wait_for_entries(Entry.objects.count() + 20)
         stop.set()
         numbers = [poster.result(timeout=10) for poster in posters]
 
