@@ -20,7 +20,7 @@ app = Celery("tassel")
 
 
 def broker() -> dict[str, Any]:
-    """CELERY_BROKER_URL when set, otherwise the database itself: kombu's PostgreSQL transport, plain SQL, no extension."""
+    """CELERY_BROKER_URL when set, otherwise the database itself (kombu's PostgreSQL transport, plain SQL)."""
     if settings.CELERY_BROKER_URL:
         return {"broker_url": settings.CELERY_BROKER_URL}
     database = settings.DATABASES["default"]

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 
 from payments.operations.confirm_return import confirm_return
 from people import clock
+from shop.operations.add_to_cart import pieces_in
 from shop.queries import OrderView, order_by_token
+from shop.session import cart_id, remember_pieces
 
 log = structlog.get_logger(__name__)
 OrderPage = Callable[[HttpRequest, OrderView, str], HttpResponse]
@@ -45,6 +47,8 @@ def order_page(request: HttpRequest, view: OrderView, token: str) -> HttpRespons
     if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
         status = 200 if view.is_open else STOP_ASKING
         return render(request, "shop/order_status.html", context, status=status)
+    if not view.is_open and (cart := cart_id(request)) is not None:
+        remember_pieces(request, pieces_in(cart))  # a paid order has emptied it
     return render(request, "shop/order.html", context)
 
 
