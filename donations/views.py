@@ -153,10 +153,11 @@ def _open(intent: Intent, *, monthly: bool) -> Opened:
 
 def _already_giving(request: HttpRequest, plan: Plan) -> str:
     """The amount is told to the plan's owner only: anybody may type an address."""
+    where = "You can see it, or stop it, in My giving."
     if plan.supporter is not None and request.user.is_authenticated and plan.supporter.user_id == request.user.pk:
         amount = format_minor(plan.amount_minor, plan.currency)
-        return f"You already give {amount} a month to {plan.fund.name}. You can change it in My giving."
-    return f"A monthly gift to {plan.fund.name} already comes from this address. You can change it in My giving."
+        return f"You already give {amount} a month to {plan.fund.name}. {where}"
+    return f"A monthly gift to {plan.fund.name} already comes from this address. {where}"
 
 
 @never_cache

@@ -29,7 +29,7 @@ def record_gift(fact: CheckoutPaid, *, now: datetime) -> Outcome:
     asked = (Gift.State.PENDING, Gift.State.EXPIRED, Gift.State.FAILED)
     if gift.state not in asked or (fact.currency, fact.total_minor) != (gift.currency, gift.charged_minor):
         raise PaidOtherThanAsked(gift.ref)
-    supporter = find_or_make_supporter(email=fact.email or gift.email, name=fact.name or gift.name, now=now)
+    supporter = find_or_make_supporter(email=fact.email or gift.email, name=gift.name or fact.name, now=now)
     gift.state, gift.supporter = Gift.State.PAID, supporter
     gift.paid_at, gift.charge_ref = fact.paid_at, fact.charge_ref
     gift.save(update_fields=["state", "supporter", "paid_at", "charge_ref"])

@@ -242,9 +242,7 @@ def test_somebody_who_gives_monthly_is_led_to_my_giving(
     assert (stranger.status_code, owner.status_code) == (409, 409)
     assert "A monthly gift to Seed Collective already comes from this address." in stranger.content.decode()
     assert "$25.00 a month" not in stranger.content.decode()
-    assert (
-        "You already give $25.00 a month to Seed Collective. You can change it in My giving." in owner.content.decode()
-    )
+    assert "You already give $25.00 a month to Seed Collective." in owner.content.decode()
     assert (stripe.asked, Plan.objects.count()) == ([], 1)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -288,3 +289,14 @@ def test_what_happened_to_a_plan_cannot_be_changed(plan: Plan, now: datetime, st
 
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("", "Ada Payer"), ("Ada", "Ada")])
+def test_the_payers_name_stands_in_for_one_that_was_not_typed(
+    new_plan: Callable[..., Plan], now: datetime, typed: str, kept: str
+) -> None:
+    plan = new_plan(name=typed)
+    start_plan(replace(plan_started(plan, now), name="Ada Payer"), now=now)
+    pay(plan, now)
+
+    assert Supporter.objects.get().name == kept
