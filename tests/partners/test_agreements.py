@@ -57,6 +57,17 @@ def test_an_active_agreement_is_frozen(valor: Agreement, change: dict[str, objec
         Agreement.objects.filter(pk=valor.pk).delete()
 
 
+def test_the_database_lets_a_promise_end_earlier_only(valor: Agreement, ana: User) -> None:
+    row = Agreement.objects.filter(pk=valor.pk)
+
+    for day in (date(2026, 12, 31), date(2027, 1, 1)):
+        with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+            row.update(state="ended", ends_on=day, ended_by=ana, ended_at=NOW)
+    with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+        row.update(state="ended", ends_on=date(2026, 11, 1), ended_by=ana, ended_at=NOW, rate_num=1)
+    row.update(state="ended", ends_on=date(2026, 11, 1), ended_by=ana, ended_at=NOW)
+
+
 def test_an_agreement_cannot_be_born_active(dahlias_hope: Partner, ana: User, ben: User, valor: Agreement) -> None:
     valor.pk, valor.version, valor.state = None, 2, "active"
 

@@ -73,12 +73,24 @@ def test_two_proposals_at_once_claim_a_share_once(valor: Agreement, ana: User, b
     assert PayoutBatch.objects.count() == 1
 
 
-def test_two_rival_promises_at_once_are_not_both_activated(
+def test_a_rival_promise_waits_for_the_one_before_it(
     dahlias_hope: Partner, restoration_house: Partner, ana: User, ben: User
 ) -> None:
-    drafts = [draft(partner, ana) for partner in (dahlias_hope, restoration_house)]
+    first, second = (draft(partner, ana).pk for partner in (dahlias_hope, restoration_house))
 
-    results = at_once(*[lambda pk=row.pk: activate_agreement(agreement_id=pk, by=ben, now=NOW) for row in drafts])
+    def activate_second() -> None:
+        try:
+            activate_agreement(agreement_id=second, by=ben, now=NOW)
+        finally:
+            connection.close()
 
-    assert [type(result) for result in results if isinstance(result, Exception)] == [AgreementsMeet]
-    assert Agreement.objects.filter(state="active").count() == 1
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            activate_agreement(agreement_id=first, by=ben, now=NOW)
+            rival = pool.submit(activate_second)
+            with pytest.raises(TimeoutError):
+                rival.result(timeout=0.5)
+        with pytest.raises(AgreementsMeet):
+            rival.result(timeout=10)
+
+    assert Agreement.objects.get(state="active").pk == first
