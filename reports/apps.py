@@ -1,5 +1,16 @@
+"""Reports: what is registered at start-up."""
+
 from django.apps import AppConfig
 
 
 class ReportsConfig(AppConfig):
     name = "reports"
+
+    def ready(self) -> None:
+        from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
+        from partners import desk  # noqa: PLC0415
+        from reports import books, desk_tasks  # noqa: PLC0415
+
+        desk.register(desk_tasks.waiting)
+        for name, check in books.CHECKS.items():
+            ledger_books.register(name, check)

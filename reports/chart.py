@@ -39,19 +39,20 @@ class Chart:
     bars: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
     days: tuple[tuple[int, int], ...]
+    highest_day: int
+    highest_minor: int
 
 
 def chart(days: Sequence[Day], currency: str) -> Chart | None:
     """The chart of a month, or None when no day brought anything."""
-    highest = max((day.goods_minor + day.gifts_minor for day in days), default=0)
-    if highest <= 0:
+    best = max(days, key=lambda day: day.goods_minor + day.gifts_minor, default=None)
+    if best is None or (highest := best.goods_minor + best.gifts_minor) <= 0:
         return None
     top = _round_up(highest)
     bars: list[Bar] = []
     for index, day in enumerate(days):
         x = index * STEP + (STEP - BAR) // 2
-        goods = max(day.goods_minor, 0) * HEIGHT // top
-        gifts = max(day.gifts_minor, 0) * HEIGHT // top
+        goods, gifts = (_height(amount_minor, top) for amount_minor in (day.goods_minor, day.gifts_minor))
         if goods:
             bars.append(Bar(x, HEIGHT - goods, goods, "goods"))
         if gifts:
@@ -63,7 +64,14 @@ def chart(days: Sequence[Day], currency: str) -> Chart | None:
         bars=tuple(bars),
         ticks=tuple(Tick(HEIGHT - HEIGHT * part // 2, format_minor(top * part // 2, currency)) for part in (1, 2)),
         days=tuple((index * STEP + STEP // 2, day.day) for index, day in enumerate(days) if (day.day - 1) % 5 == 0),
+        highest_day=best.day,
+        highest_minor=highest,
     )
+
+
+def _height(amount_minor: int, top_minor: int) -> int:
+    """In the chart's units; whatever is more than nothing can be seen."""
+    return max(amount_minor * HEIGHT // top_minor, 1) if amount_minor > 0 else 0
 
 
 def _round_up(amount_minor: int) -> int:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 
 class Document(models.Model):
-    """One PDF of one subject and period. Its inputs never change; a newer document supersedes it, nothing edits it."""
+    """One PDF of one subject and period.
+
+    Its inputs never change and its file is made once (held by trigger); a newer document supersedes it.
+    """
 
     class Kind(models.TextChoices):
         PARTNER_STATEMENT = "partner_statement", "Partner statement"
@@ -24,8 +29,9 @@ class Document(models.Model):
     period = models.CharField(max_length=7, help_text="A month, such as 2026-10.")
     version = models.PositiveIntegerField(help_text="1 for the first document of this subject and period.")
     template_version = models.PositiveSmallIntegerField()
+    final = models.BooleanField(help_text="The period was over when the figures were frozen.")
     inputs = models.JSONField(help_text="Every figure and word that the document shows.")
-    inputs_hash = models.CharField(max_length=64)
+    inputs_hash = models.CharField(max_length=64, help_text="SHA-256 of the figures; each page prints its start.")
     state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     storage_key = models.CharField(max_length=200, blank=True)
@@ -59,8 +65,8 @@ class Document(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(published_at__isnull=True, published_by__isnull=True)
-                | Q(state="ready", published_at__isnull=False, published_by__isnull=False),
-                name="document_published_only_when_ready",
+                | Q(state="ready", final=True, published_at__isnull=False, published_by__isnull=False),
+                name="document_published_only_when_final",
             ),
         ]
         indexes = [
@@ -73,5 +79,28 @@ class Document(models.Model):
         return f"{self.get_kind_display()} {self.subject} {self.period} v{self.version}"
 
     @property
+    def ref(self) -> str:
+        """How a mail names the file that it waits for."""
+        return f"document:{self.pk}"
+
+    @property
     def short_hash(self) -> str:
         return self.sha256[:12]
+
+    @property
+    def figures_hash(self) -> str:
+        """What the foot of each page prints."""
+        return self.inputs_hash[:12]
+
+    @property
+    def partner_name(self) -> str:
+        """The partner as the document names it."""
+        return str(self.inputs["partner"])
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.inputs['partner_slug']}-{self.period}.pdf"
+
+    @property
+    def first_day(self) -> date:
+        return date.fromisoformat(f"{self.period}-01")

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 
+from people.money import exponent, format_minor
 from people.money_line import Part, segments
-from reports.chart import chart
+from reports.chart import Chart, chart
 from reports.pdf import File
 from reports.statements import Line, Statement
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,55 +29,97 @@ class Sum:
 
 
 def html(statement: Statement) -> str:
-    """The statement as HTML for reports.pdf.render; depends on nothing but `statement` and the site's address."""
+    """The statement as HTML for reports.pdf.render; depends on nothing but `statement`."""
     return render_to_string("reports/partner_statement.html", _context(statement))
 
 
 def files(statement: Statement) -> tuple[File, ...]:
-    """The figures as data: designs and funds, and days, as CSV."""
+    """The figures as data: each table of the pages, and the days of the chart, as CSV."""
     return (
-        File("designs.csv", "Sales by design and gifts by fund", _designs_csv(statement)),
+        File("account.csv", "The month in one sum", _account_csv(statement)),
+        File("sales-and-gifts.csv", "Sales by design and gifts by fund", _lines_csv(statement)),
         File("days.csv", "What each day promised", _days_csv(statement)),
+        File("payments.csv", "What reached the partner's bank", _payments_csv(statement)),
     )
 
 
-def day_words(day: date) -> str:
-    """ "10 August 2027"."""
-    return f"{day.day} {day:%B %Y}"
+def day_words(day: str) -> str:
+    """ "2027-08-10" as "10 August 2027"."""
+    at = date.fromisoformat(day)
+    return f"{at.day} {at:%B %Y}"
 
 
 def _context(statement: Statement) -> dict[str, Any]:
-    first_day, last_day = date.fromisoformat(statement.first_day), date.fromisoformat(statement.last_day)
+    month_words = f"{date.fromisoformat(statement.first_day):%B %Y}"
     drawn = chart(statement.days, statement.currency)
     parts = _parts(statement)
     return {
         "statement": statement,
-        "month_words": f"{first_day:%B %Y}",
-        "first_day_words": day_words(first_day),
-        "last_day_words": day_words(last_day),
-        "figured_on": day_words(date.fromisoformat(statement.figured_on)),
-        "goods": _sum(statement.goods),
-        "gifts": _sum(statement.gifts),
+        "month_words": month_words,
+        "first_day_words": day_words(statement.first_day),
+        "last_day_words": day_words(statement.last_day),
+        "figured_on": day_words(statement.figured_on),
+        "tables": [_goods_table(statement), _gifts_table(statement)],
         "parts": parts,
         "segments": segments(parts),
+        "line_words": _line_words(parts, statement.currency),
         "chart": drawn,
-        "chart_box_width": drawn.width + 50 if drawn else 0,
+        "chart_box_width": drawn.width + 60 if drawn else 0,
+        "chart_words": _chart_words(drawn, month_words, statement.currency) if drawn else "",
         "payments": [
-            {"on": day_words(date.fromisoformat(p.paid_on)), "reference": p.reference, "amount_minor": p.amount_minor}
+            {"on": day_words(p.paid_on), "reference": p.reference, "amount_minor": p.amount_minor}
             for p in statement.payments
         ],
         "paid_negative": -statement.paid_minor,
-        "verify_address": f"{settings.BASE_URL}{reverse('reports:verify')}",
         "short_hash": statement.content_hash()[:12],
     }
 
 
+def _goods_table(statement: Statement) -> dict[str, Any]:
+    return {
+        "heading": "Sales by design",
+        "thing": "Design",
+        "units": "Units",
+        "all": "All designs",
+        "lines": statement.goods,
+        "sum": _sum(statement.goods),
+        "nothing": f"Nothing with a promise to {statement.partner} was sold this month.",
+    }
+
+
+def _gifts_table(statement: Statement) -> dict[str, Any]:
+    return {
+        "heading": "Gifts",
+        "thing": "Fund",
+        "units": "Gifts",
+        "all": "All gifts",
+        "lines": statement.gifts,
+        "sum": _sum(statement.gifts),
+        "nothing": f"No gift with a promise to {statement.partner} was made this month.",
+    }
+
+
 def _parts(statement: Statement) -> list[Part]:
-    goods = [Part(line.design, line.share_minor, "partner", note=line.rate) for line in statement.goods]
+    """The money line: where the month's promises came from, sales and then gifts."""
+    goods = [Part(line.design, line.share_minor, "promised", note=line.rate) for line in statement.goods]
     return goods + [Part(line.design, line.share_minor, "cover", note=line.rate) for line in statement.gifts]
 
 
-def _sum(lines: tuple[Line, ...]) -> Sum:
+def _line_words(parts: Sequence[Part], currency: str) -> str:
+    shares = ", ".join(f"{part.label} {format_minor(part.amount_minor, currency)}" for part in parts)
+    return f"Where the promised money came from: {shares}."
+
+
+def _chart_words(drawn: Chart, month_words: str, currency: str) -> str:
+    highest = format_minor(drawn.highest_minor, currency)
+    return (
+        f"Bars for what each day of {month_words} promised; the most, {highest}, on day {drawn.highest_day}."
+        " Every day's figures are in the attached file days.csv."
+    )
+
+
+def _sum(lines: Iterable[Line]) -> Sum:
+    lines = tuple(lines)
     return Sum(
         sum(line.units for line in lines),
         sum(line.basis_minor for line in lines),
@@ -82,25 +127,71 @@ def _sum(lines: tuple[Line, ...]) -> Sum:
     )
 
 
-def _designs_csv(statement: Statement) -> str:
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(["kind", "name", "rate", "units", "basis_minor", "share_minor", "currency"])
-    for kind, lines in (("goods", statement.goods), ("gifts", statement.gifts)):
-        for line in lines:
-            rows.writerow(
-                [kind, line.design, line.rate, line.units, line.basis_minor, line.share_minor, statement.currency]
-            )
-    return out.getvalue()
+def _account_csv(statement: Statement) -> str:
+    steps = (
+        ("opening", statement.opening_minor),
+        ("promised", statement.accrued_minor),
+        ("paid", -statement.paid_minor),
+        ("other", statement.other_minor),
+        ("closing", statement.closing_minor),
+    )
+    rows = [(step, _amount(amount_minor, statement), statement.currency) for step, amount_minor in steps]
+    return _csv(("step", "amount", "currency"), rows)
+
+
+def _lines_csv(statement: Statement) -> str:
+    rows = [
+        (
+            kind,
+            line.design,
+            line.rate,
+            line.units,
+            _amount(line.basis_minor, statement),
+            _amount(line.share_minor, statement),
+            statement.currency,
+        )
+        for kind, lines in (("sale", statement.goods), ("gift", statement.gifts))
+        for line in lines
+    ]
+    return _csv(("kind", "name", "share_of_basis", "units", "basis", "promised", "currency"), rows)
 
 
 def _days_csv(statement: Statement) -> str:
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(["day", "goods_minor", "gifts_minor", "currency"])
-    first_day = date.fromisoformat(statement.first_day)
-    for day in statement.days:
-        rows.writerow(
-            [first_day.replace(day=day.day).isoformat(), day.goods_minor, day.gifts_minor, statement.currency]
+    month = date.fromisoformat(statement.first_day)
+    rows = [
+        (
+            month.replace(day=day.day).isoformat(),
+            _amount(day.goods_minor, statement),
+            _amount(day.gifts_minor, statement),
+            statement.currency,
         )
+        for day in statement.days
+    ]
+    return _csv(("day", "promised_by_sales", "promised_by_gifts", "currency"), rows)
+
+
+def _payments_csv(statement: Statement) -> str:
+    rows = [
+        (p.paid_on, p.reference, _amount(p.amount_minor, statement), statement.currency) for p in statement.payments
+    ]
+    return _csv(("reached_the_bank_on", "reference", "amount", "currency"), rows)
+
+
+def _amount(amount_minor: int, statement: Statement) -> Decimal:
+    """960 as 9.60: what a spreadsheet adds up, exact."""
+    return Decimal(amount_minor).scaleb(-exponent(statement.currency))
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[str | int | Decimal]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
+
+
+def _cell(value: str | int | Decimal) -> str | int | Decimal:
+    """A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value

@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import font_source_sans_pro
 import font_source_serif_pro
 
-_EMPTY_FONT_CONFIG = '<?xml version="1.0"?><fontconfig><cachedir>{folder}</cachedir></fontconfig>'
-
-
-warnings.filterwarnings("ignore", "No fonts configured", module="weasyprint")  # that is what we want
-
-
-def _hide_the_machines_fonts() -> None:
-    """Point fontconfig at an empty set, so that a statement looks the same on every machine."""
-    folder = Path(tempfile.gettempdir()) / f"tassel-fonts-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    config = folder / "fonts.conf"
-    config.write_text(_EMPTY_FONT_CONFIG.format(folder=folder))
-    os.environ["FONTCONFIG_FILE"] = str(config)
-
-
-_hide_the_machines_fonts()  # before WeasyPrint loads Pango
-
-from weasyprint import HTML, Attachment  # noqa: E402
-from weasyprint.text.fonts import FontConfiguration  # noqa: E402
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # noqa: E402
-
 _OWN = Path(__file__).parent / "assets"
-_SANS = Path(font_source_sans_pro.__file__).parent / "files"
-_SERIF = Path(font_source_serif_pro.__file__).parent / "files"
+
+
+@contextmanager
+def _without_the_machines_fonts() -> Iterator[None]:
+    """Let fontconfig read an empty set, and leave the environment to other programs as it was."""
+    before = os.environ.get("FONTCONFIG_FILE")
+    os.environ["FONTCONFIG_FILE"] = str(_OWN / "fonts.conf")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "No fonts configured")  # that is what we want
+            yield
+    finally:
+        if before is None:
+            del os.environ["FONTCONFIG_FILE"]
+        else:
+            os.environ["FONTCONFIG_FILE"] = before
+
+
+with _without_the_machines_fonts():
+    from weasyprint import HTML, Attachment
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    # One for all documents of a process: it saves memory (rules/performance.md section 5).
+    _FONTS = FontConfiguration()
+
 ASSETS: Mapping[str, tuple[Path, str]] = {
     "asset:print.css": (_OWN / "print.css", "text/css"),
     **{
         f"asset:fonts/{path.name}": (path, "font/ttf")
-        for folder in (_SANS, _SERIF)
-        for path in sorted(folder.glob("*.ttf"))
+        for package in (font_source_sans_pro, font_source_serif_pro)
+        for path in sorted((Path(package.__file__).parent / "files").glob("*.ttf"))
     },
 }
 
@@ -78,19 +80,13 @@ class Rendered:
     pages: int
 
 
-@cache
-def _fonts() -> FontConfiguration:
-    """Shared by all documents of a process: it saves memory (rules/performance.md section 5)."""
-    return FontConfiguration()
-
-
 def render(html: str, *, identifier: str, made_at: datetime, files: tuple[File, ...] = ()) -> Rendered:
     """Lay out `html` as tagged PDF/UA-1; equal arguments give equal bytes.
 
     `identifier` is any text that names the document. Raises NotAnAsset when it asks for anything but ASSETS.
     """
     fetcher = _Assets()
-    document = HTML(string=html, url_fetcher=fetcher, base_url="asset:").render(font_config=_fonts())
+    document = HTML(string=html, url_fetcher=fetcher, base_url="asset:").render(font_config=_FONTS)
     document.metadata.attachments = [
         Attachment(
             string=file.content,

@@ -4,39 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.core.files.storage import default_storage
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from partners.models import Partner
+from reports import stored_files
 from reports.models import Document
 
 
 def published_statements(partner: Partner) -> QuerySet[Document]:
-    """The newest published statement of each month, newest month first."""
+    """The newest published statement of each month, newest month first; without their figures."""
     return (
         Document.objects.filter(kind=Document.Kind.PARTNER_STATEMENT, subject=partner.owner, published_at__isnull=False)
         .order_by("-period", "-version")
         .distinct("period")
+        .defer("inputs")
     )
 
 
 def newest_statements(partners: Sequence[Partner], month: str) -> dict[str, Document]:
-    """The newest statement of each partner for a month, by the partner's owner text. One query."""
+    """The newest statement of each partner for a month, by owner text; without their figures. One query."""
     found = (
         Document.objects.filter(
             kind=Document.Kind.PARTNER_STATEMENT, period=month, subject__in=[partner.owner for partner in partners]
         )
         .order_by("subject", "-version")
         .distinct("subject")
+        .defer("inputs")
     )
     return {document.subject: document for document in found}
 
 
+def by_hash(sha256: str) -> Document | None:
+    """The document whose file has this hash; a published one where several do."""
+    ready = Document.objects.filter(sha256=sha256, state=Document.State.READY)
+    return ready.order_by(F("published_at").asc(nulls_last=True), "-version").first()
+
+
+def published_since(document: Document) -> Document | None:
+    """The newest published version after this one."""
+    later = Document.objects.filter(kind=document.kind, subject=document.subject, period=document.period)
+    return later.filter(version__gt=document.version, published_at__isnull=False).order_by("-version").first()
+
+
 def content(document: Document) -> bytes:
-    """The stored bytes of a ready document."""
-    with default_storage.open(document.storage_key) as stored:
-        data: bytes = stored.read()
-        return data
+    """The stored bytes of a ready document. Raises FileDamaged or OSError when they are not what was made."""
+    return stored_files.read(document.storage_key, document.sha256)
 
 
 def attachment(ref: str) -> bytes | None:

@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, get_args, get_type_hints
 
+from django.conf import settings
 from django.db.models import Sum
+from django.urls import reverse
 
 from partners.disclosure import scope_sentence
 from partners.models import Agreement, AllocationLine, Partner, PartnerPayout
@@ -74,6 +76,7 @@ class Statement:
     closing_minor: int
     days: tuple[Day, ...]
     rules: tuple[str, ...]
+    verify_address: str
 
     def inputs(self) -> dict[str, Any]:
         """As JSON keeps it; `from_inputs` gives an equal statement back."""
@@ -81,8 +84,9 @@ class Statement:
         return kept
 
     def content_hash(self) -> str:
-        """SHA-256 of the figures and words, without the moment at which they were figured."""
-        content = self.inputs() | {"figured_at": "", "figured_on": "", "template_version": TEMPLATE_VERSION}
+        """SHA-256 of the figures and words, whenever they were figured and wherever the site stands."""
+        circumstances = {"figured_at": "", "figured_on": "", "verify_address": ""}
+        content = self.inputs() | circumstances | {"template_version": TEMPLATE_VERSION}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -130,6 +134,7 @@ def partner_statement(partner: Partner, month: str, now: datetime) -> Statement:
         closing_minor=account.closing_minor,
         days=_days(partner, first_day, last_day, org.currency),
         rules=_rules(partner, first_day, last_day),
+        verify_address=f"{settings.BASE_URL}{reverse('reports:verify')}",
     )
 
 

@@ -26,7 +26,7 @@ def publish_document(*, document_id: int, by: User, now: datetime) -> Document:
         return document
     if document.state != Document.State.READY:
         raise NotReady("The file is still being made.")
-    if not document.inputs["final"]:
+    if not document.final:
         raise NotFinal("The month was not over when this was figured: ask for it again first.")
     document.published_at, document.published_by = now, by
     document.save(update_fields=["published_at", "published_by"])
