@@ -16,7 +16,7 @@ from partners.models import Partner
 from partners.queries import paid_by_partner
 from people import clock
 from people.queries import local_day, organisation
-from shop.queries import catalogue
+from shop.queries import ProductOffer, catalogue
 from shop.session import cart_id
 
 DESIGNS_SHOWN = 2
@@ -47,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-def _promised_first(now: datetime, currency: str, cart: int | None) -> list[object]:
+def _promised_first(now: datetime, currency: str, cart: int | None) -> list[ProductOffer]:
     """The first designs of the shelf of which a share goes to a partner, then the others."""
     offers = catalogue(now, currency=currency, cart_id=cart)
     return sorted(offers, key=lambda product: not product.cheapest.shares)[:DESIGNS_SHOWN]

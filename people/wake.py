@@ -48,4 +48,4 @@ def _claim(task_name: str) -> bool:
             " WHERE w.pending_since IS NULL OR w.pending_since < %s",
             [task_name, now, now - STALE_AFTER],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

@@ -97,7 +97,8 @@ def payer_email(ctx: Context, session: Session) -> str | None:
     """The address that the shop or its customer record fixed, which the payer cannot change."""
     with ctx.store.lock:
         customer = ctx.store.find(session["customer"]) or {}
-    return customer.get("email") or session["customer_email"]
+    email: str | None = customer.get("email") or session["customer_email"]
+    return email
 
 
 def _remembered(ctx: Context, session_id: str) -> dict[str, str]:

@@ -109,8 +109,8 @@ def _start_sandbox(places: Places, supervisor: Supervisor, *more: str) -> None:
 
 def _start_product(places: Places, supervisor: Supervisor) -> None:
     bind = f"127.0.0.1:{places.web_port}"
-    web = ("gunicorn", "config.wsgi", "--bind", bind, "--workers", "2", "--threads", "4", "--timeout", "60", "--no-control-socket")
-    supervisor.start(places.process("web", *web))
+    size = ("--workers", "2", "--threads", "4", "--timeout", "60")
+    supervisor.start(places.process("web", "gunicorn", "config.wsgi", "--bind", bind, *size, "--no-control-socket"))
     worker = ("celery", "-A", "config.celery", "worker", "--concurrency", "2", "--loglevel", "INFO")
     supervisor.start(places.process("worker", *worker, "--without-gossip", "--without-mingle"))
     supervisor.start(places.process("beat", "celery", "-A", "config.celery", "beat", "--loglevel", "INFO"))

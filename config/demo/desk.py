@@ -37,7 +37,7 @@ class Desk:
         if today.day == STATEMENTS_DAY:
             self.statements_of(last_month_end)
         elif today.day == PAYOUT_DAY:
-            self._pay(today)
+            self._pay(last_month_end)
         elif today.day == BANK_DAY:
             self._read_the_bank(today)
 

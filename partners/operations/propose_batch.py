@@ -27,12 +27,13 @@ def propose_batch(*, by: User, as_of: date, currency: str, now: datetime) -> Pay
 
     Raises NothingEligible, CutOffAhead. Two proposals at once never claim the same share: the second sees the first.
     """
-    if as_of > local_day(now):
+    today = local_day(now)
+    if as_of > today:
         raise CutOffAhead("The cut-off day lies in the future.")
     # 1. One proposal at a time: the partners are what two proposals would share.
     list(Partner.objects.select_for_update().order_by("id").values_list("pk", flat=True))
     # 2. What can be paid.
-    payable = [row for row in eligible(as_of=as_of, currency=currency, now=now) if not row.why_not]
+    payable = [row for row in eligible(as_of=as_of, today=today, currency=currency, now=now) if not row.why_not]
     if not payable:
         raise NothingEligible("No partner has a sum that can be paid now.")
     # 3. The batch, its payouts and their causes.

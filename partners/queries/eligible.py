@@ -43,13 +43,17 @@ def policy() -> PayoutPolicy:
     return PayoutPolicy.objects.filter(pk=1).first() or PayoutPolicy()
 
 
-def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy | None = None) -> list[Eligible]:
+def eligible(
+    *, as_of: date, today: date, currency: str, now: datetime, rules: PayoutPolicy | None = None
+) -> list[Eligible]:
     """Every partner with money on its account, at the end of `as_of` (local), by `rules` or the policy. Five queries.
 
-    Not yet eligible: shares inside the refund window, shares whose payment Stripe has not made available, and what is
-    in another proposal. A sum below the minimum or below zero is carried forward.
+    Not yet eligible: shares earned after `as_of`, shares still inside the refund window on the local day `today`, shares
+    whose payment Stripe has not made available, and what is in another proposal. A sum below the minimum or below zero
+    is carried forward.
     """
     rules = rules or policy()
+    settled_until = min(as_of, today - timedelta(days=rules.refund_window_days))
     payable = books.balances_by_owner("payable", None, currency)
     unclaimed = _unclaimed(currency)
     available = funds_available_among(
@@ -61,7 +65,7 @@ def eligible(*, as_of: date, currency: str, now: datetime, rules: PayoutPolicy |
         rows = unclaimed.get(partner.pk, [])
         if not payable_minor and not rows:
             continue
-        old = [row for row in rows if row.earned_on + timedelta(days=rules.refund_window_days) <= as_of]
+        old = [row for row in rows if row.earned_on <= settled_until]
         ready = tuple(row for row in old if row.charge_ref in available)
         proposed_minor = partner.proposed_minor
         ready_minor = _sum(ready)

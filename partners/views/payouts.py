@@ -66,7 +66,7 @@ def _payouts(request: HttpRequest, form: ProposeForm | None) -> HttpResponse:
     form = form or ProposeForm({"as_of": today})
     as_of = form.cleaned_data["as_of"] if form.is_valid() else today
     rules = policy()
-    rows = eligible(as_of=as_of, currency=org.currency, now=now, rules=rules)
+    rows = eligible(as_of=as_of, today=today, currency=org.currency, now=now, rules=rules)
     ready = [row for row in rows if not row.why_not]
     batches = (
         PayoutBatch.objects.annotate(

@@ -52,5 +52,6 @@ def _clamped(year: int, month: int, day: int) -> int:
 
 
 def _estimate(anchor: int, recurring: Object, after: int) -> int:
-    days = DAYS.get(recurring["interval"]) or MONTHS[recurring["interval"]] * 31
-    return max(0, (after - anchor) // (days * recurring["interval_count"] * 86_400) - 1)
+    days: int = DAYS.get(recurring["interval"]) or MONTHS[recurring["interval"]] * 31
+    count: int = recurring["interval_count"]
+    return max(0, (after - anchor) // (days * count * 86_400) - 1)
