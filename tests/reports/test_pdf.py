@@ -42,7 +42,7 @@ def visits() -> Iterator[list[str]]:
 
     server = HTTPServer(("127.0.0.1", 0), Listener)
     seen.append(str(server.server_port))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield seen
     server.shutdown()
     server.server_close()
