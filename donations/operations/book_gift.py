@@ -11,8 +11,6 @@ from ledger.operations.post_entry import post_entry
 from partners.operations.allocate import ShareLine, allocate
 from people.queries import local_day
 
-DESIGN = "Gifts"  # how a partner's statement names this kind of line
-
 
 def book_gift(gift: Gift, *, now: datetime) -> None:
     """Post the gift and accrue each promise in force at the moment of the charge (DESIGN.md section 4).
@@ -38,7 +36,7 @@ def book_gift(gift: Gift, *, now: datetime) -> None:
     line = ShareLine(
         line_ref=gift.ref,
         label=f"{'Monthly gift' if gift.plan_id else 'Gift'} to {gift.fund.name}",
-        design=DESIGN,
+        design=gift.fund.name,
         units=1,
         basis_minor=gift.gift_part_minor,
         paid_minor=gift.charged_minor,
