@@ -15,6 +15,7 @@ from types import FrameType
 
 from config.demo.places import ROOT, Places
 from config.demo.processes import ProcessEnded, Supervisor
+from config.demo.story import DAYS
 from config.demo.visitor import DoorClosed
 
 
@@ -29,6 +30,7 @@ def main() -> int:
     )
     parser.add_argument("--replay", action="store_true", help="play the months again instead of restoring them")
     parser.add_argument("--once", action="store_true", help="stop as soon as everything is ready (for measuring)")
+    parser.add_argument("--days", type=int, default=DAYS, metavar="N", help="play only the last N days (for tests)")
     options = parser.parse_args()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, _stop)
@@ -37,7 +39,7 @@ def main() -> int:
     os.environ.update(places.environment())
     supervisor = Supervisor()
     try:
-        _raise_stage(places, supervisor, replay=options.replay)
+        _raise_stage(places, supervisor, days=options.days, replay=options.replay)
         _say(f"\nReady after {time.monotonic() - began:.0f} seconds.\n{_where_to_look(places)}")
         while not options.once:
             supervisor.check()
@@ -52,7 +54,7 @@ def main() -> int:
     return 0
 
 
-def _raise_stage(places: Places, supervisor: Supervisor, *, replay: bool) -> None:
+def _raise_stage(places: Places, supervisor: Supervisor, *, days: int, replay: bool) -> None:
     """Restore the finished play or play it, and leave everything running."""
     import django  # noqa: PLC0415 - the environment had to be set first
 
@@ -65,14 +67,14 @@ def _raise_stage(places: Places, supervisor: Supervisor, *, replay: bool) -> Non
         _run(places, supervisor)
         return
     restore.clear(places)
-    _play(places, supervisor)
+    _play(places, supervisor, days)
     _say("Keeping the finished demo for the next start.")
     supervisor.stop()
     restore.save(places)
     _run(places, supervisor)
 
 
-def _play(places: Places, supervisor: Supervisor) -> None:
+def _play(places: Places, supervisor: Supervisor, days: int) -> None:
     from django.core.management import call_command  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
@@ -80,16 +82,16 @@ def _play(places: Places, supervisor: Supervisor) -> None:
     from config.demo.player import Player  # noqa: PLC0415
     from people import clock  # noqa: PLC0415
 
-    start_at = clock.wall_now().replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(days=story.DAYS)
+    start_at = clock.wall_now().replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(days=days)
     _say("Preparing the database.")
     _start_sandbox(places, supervisor, "--start-at", start_at.isoformat())
     call_command("prepare", stdout=_Silent())
-    ground.lay()
+    ground.lay(days)
     connections.close_all()
     _start_product(places, supervisor)
-    visits = story.write()
-    _say(f"Playing {story.DAYS} days: {len(visits)} visits by people with browsers.")
-    Player(places, supervisor, _progress).play(visits)
+    visits = [visit for visit in story.write() if visit.day < days]
+    _say(f"Playing {days} days: {len(visits)} visits by people with browsers.")
+    Player(places, supervisor, _progress).play(visits, days)
     connections.close_all()
 
 

@@ -12,7 +12,6 @@ from allauth.mfa.utils import decrypt
 from django.contrib.auth.models import Group
 
 from config import catalogue
-from config.demo.story import DAYS
 from partners.models import BankAccount, PayoutPolicy
 from people import clock
 from people.models import User
@@ -35,8 +34,8 @@ TEAM = (
 )
 
 
-def lay() -> None:
-    """The staff and the catalogue, with agreements that contain every day of the play and the half year after it."""
+def lay(days: int = 0) -> None:
+    """The staff and the catalogue, with agreements that contain the `days` to come and the half year after them."""
     users = [_member(*row) for row in TEAM]
     users[2].is_superuser = True
     users[2].save(update_fields=["is_superuser"])
@@ -45,8 +44,8 @@ def lay() -> None:
     catalogue.load(
         catalogue.read(),
         starts_on=today.replace(day=1),
-        ends_on=today + timedelta(days=DAYS + 183),
-        campaign_month=f"{today + timedelta(days=DAYS):%Y-%m}",
+        ends_on=today + timedelta(days=days + 183),
+        campaign_month=f"{today + timedelta(days=days):%Y-%m}",
         prepared_by=users[0],
         approved_by=users[1],
         now=now,

@@ -15,7 +15,7 @@ from config.demo.desk import Desk
 from config.demo.local_stripe import LocalStripe
 from config.demo.places import Places
 from config.demo.processes import Supervisor
-from config.demo.story import DAYS, DECLINED_CARD, GOOD_CARD, PAGES, Visit
+from config.demo.story import DECLINED_CARD, GOOD_CARD, PAGES, Visit
 from config.demo.visitor import DoorClosed, Visitor
 from payments.models import StripeEvent
 from people import clock
@@ -36,14 +36,14 @@ class Player:
         self.stripe = LocalStripe(places.sandbox)
         self.desk = Desk(places, self.stripe)
 
-    def play(self, visits: list[Visit]) -> None:
-        """From the day on which the clock stands to today; `visits` are sorted by day."""
+    def play(self, visits: list[Visit], days: int) -> None:
+        """From the day on which the clock stands, for `days`, to now; `visits` are sorted by day."""
         first_day = clock.now().date()
         by_day = {day: list(group) for day, group in groupby(visits, key=lambda visit: visit.day)}
         self.desk.sign_in()
-        for number in range(DAYS):
+        for number in range(days):
             today = first_day + timedelta(days=number)
-            self.progress(number, DAYS, f"{today:%d %B %Y}")
+            self.progress(number, days, f"{today:%d %B %Y}")
             self._open_day(today)
             with ThreadPoolExecutor(AT_ONCE) as people:
                 list(people.map(self._visit, by_day.get(number, [])))
@@ -52,7 +52,7 @@ class Player:
         self.stripe.move_clock_to(clock.wall_now())
         self._finish_day()
         self.desk.statements_of(clock.now().date().replace(day=1) - timedelta(days=1))
-        self.progress(DAYS, DAYS, "done")
+        self.progress(days, days, "done")
 
     def _open_day(self, today: date) -> None:
         self.stripe.move_clock_to(datetime(today.year, today.month, today.day, BUSINESS_HOUR, tzinfo=UTC))
