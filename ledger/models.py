@@ -36,7 +36,8 @@ class Account(models.Model):
             models.UniqueConstraint(fields=["purpose", "owner", "currency"], name="account_once"),
             models.UniqueConstraint(fields=["id", "currency"], name="account_in_one_currency"),
             models.CheckConstraint(
-                condition=Q(type__in=["asset", "liability", "income", "expense"]), name="account_type_known"
+                condition=Q(type__in=["asset", "liability", "net_assets", "income", "expense"]),
+                name="account_type_known",
             ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[a-z]{3}$"), name="account_currency_code"),
         ]

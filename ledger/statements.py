@@ -53,8 +53,8 @@ SELECT * FROM unnest(%s::integer[], %s::smallint[], %s::integer[], %s::integer[]
 
 _INSERT_ACCOUNTS: Final = """
 INSERT INTO ledger_account (purpose, owner, currency, code, name, type, functional_class, restriction, is_open)
-SELECT *, 'without', true
-  FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+SELECT *, true
+  FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
     ON CONFLICT (purpose, owner, currency) DO NOTHING
 """
 
@@ -150,9 +150,10 @@ def make_accounts(missing: set[AccountKey]) -> dict[AccountKey, int]:
             [
                 *columns,
                 [line.code for line in lines],
-                [f"{line.name}: {key[1]}" if key[1] else line.name for line, key in zip(lines, keys, strict=True)],
+                [line.account_name(owner) for line, (_, owner, _) in zip(lines, keys, strict=True)],
                 [line.type.value for line in lines],
-                [line.functional_class for line in lines],
+                [line.functional_class.value for line in lines],
+                [line.restriction for line in lines],
             ],
         )
         cursor.execute(_FIND_ACCOUNTS, columns)
