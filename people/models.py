@@ -135,6 +135,30 @@ class Approval(models.Model):
         return f"{self.subject}: {self.decision}"
 
 
+class Attachment(models.Model):
+    """A file that belongs to something, such as the invoice behind a manual entry; kept here so that it can be erased.
+
+    Its bytes lie in the database: they come and go in the transaction of what they belong to.
+    """
+
+    subject = models.CharField(max_length=80, help_text="Such as manual_entry:7.")
+    name = models.CharField(max_length=120)
+    media_type = models.CharField(max_length=100)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="attachments")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "sha256"], name="attachment_once"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="attachment_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.name}"
+
+
 class Mail(models.Model):
     """One message to one address, sent once: the row is the work, the worker only its hands."""
 
