@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,8 +39,10 @@ with _without_the_machines_fonts():
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-    # One for all documents of a process: it saves memory (rules/performance.md section 5).
+    # One for all documents of a process: it saves memory (rules/performance.md section 5). Pango and fontconfig
+    # cannot share it between threads, so one document is laid out after the other.
     _FONTS = FontConfiguration()
+    _ONE_AT_A_TIME = threading.Lock()
 
 ASSETS: Mapping[str, tuple[Path, str]] = {
     "asset:print.css": (_OWN / "print.css", "text/css"),
@@ -85,6 +88,11 @@ def render(html: str, *, identifier: str, made_at: datetime, files: tuple[File, 
 
     `identifier` is any text that names the document. Raises NotAnAsset when it asks for anything but ASSETS.
     """
+    with _ONE_AT_A_TIME:
+        return _render(html, identifier, made_at, files)
+
+
+def _render(html: str, identifier: str, made_at: datetime, files: tuple[File, ...]) -> Rendered:
     fetcher = _Assets()
     document = HTML(string=html, url_fetcher=fetcher, base_url="asset:").render(font_config=_FONTS)
     document.metadata.attachments = [

@@ -252,6 +252,24 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing(
     assert (document.ready_at, document.published_by, document.attempts) == (NOVEMBER_3, ana, 2)
 
 
+def test_a_late_worker_leaves_the_one_who_took_over_alone(
+    busy_october: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, _ = ask(busy_october)
+    render = render_document._render
+
+    def overtaken(leased: Document) -> Any:
+        lose_the_worker()
+        render_document._lease()
+        return render(leased)
+
+    monkeypatch.setattr(render_document, "_render", overtaken)
+
+    assert render_next_document(now=NOVEMBER_3) is Outcome.LEASE_LOST
+    document.refresh_from_db()
+    assert (document.state, document.attempts, document.lease_until is None) == (State.RENDERING, 2, False)
+
+
 def test_a_half_written_file_is_written_again(busy_october: Partner, make: Callable[..., Document]) -> None:
     document = make(busy_october)
     whole = content(document)

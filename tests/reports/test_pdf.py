@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -134,6 +135,13 @@ def test_an_image_of_another_place_stops_the_document() -> None:
 def test_assets_are_files_of_ours() -> None:
     assert all(path.is_file() for path, _ in ASSETS.values())
     assert not any(".." in name for name in ASSETS)
+
+
+def test_threads_take_turns() -> None:
+    with ThreadPoolExecutor(6) as threads:
+        made = set(threads.map(pdf, ["<h1>October</h1><table><tr><td>Żółć</td></tr></table>"] * 24))
+
+    assert len(made) == 1
 
 
 def test_files_ride_along() -> None:
