@@ -67,9 +67,15 @@ class Sandbox:
 
     def start(self) -> None:
         """Restore what was saved, then listen."""
-        if not self._restore() and self.options.start_at is not None:
+        saved = self._saved()
+        if saved is not None:
+            self._restore(saved)
+        elif self.options.start_at is not None:
             self.ctx.clock.set(self.options.start_at)
         self._point_webhooks()
+        if saved is not None:
+            # Only now: what waits must go to today's address, not to the one it was saved with.
+            self.ctx.deliverer.load(saved["deliveries"])
         self.smtp_port = self.ctx.mailbox.start(self.options.smtp_port)
         self._thread.start()
         self.ctx.engine.start()
@@ -108,23 +114,24 @@ class Sandbox:
             "mail": ctx.mailbox.to_json(),
         }
 
-    def _restore(self) -> bool:
+    def _saved(self) -> dict[str, Any] | None:
         path = self.options.state_dir / "state.json" if self.options.state_dir else None
         if path is None or not path.exists():
-            return False
-        saved = json.loads(path.read_text())
+            return None
+        saved: dict[str, Any] = json.loads(path.read_text())
         if saved.get("format") != STATE_FORMAT:
             raise ValueError(f"{path} was written by another version of the sandbox; remove it to start afresh.")
+        return saved
+
+    def _restore(self, saved: dict[str, Any]) -> None:
+        """Take over everything that was saved but the deliveries, which need to know today's webhook address."""
         ctx = self.ctx
         ctx.clock.restore(saved["clock_offset_s"])
         ctx.settings = ctx.settings.changed(saved["settings"])
         ctx.store.load(saved["store"])
-        tell_deliverer(ctx)
         ctx.keys.load(saved["idempotency"])
-        ctx.deliverer.load(saved["deliveries"])
         ctx.mailbox.load(saved["mail"])
         self._rebase(saved["base_url"])
-        return True
 
     def _rebase(self, old_url: str) -> None:
         """Open sessions keep a working address when the port has changed."""

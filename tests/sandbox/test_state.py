@@ -171,6 +171,22 @@ def test_pending_webhooks_are_delivered_after_a_restart(run: Any, receiver: Rece
     assert second.stripe.v1.events.list({"delivery_success": False}).data == []
 
 
+def test_pending_webhooks_go_to_the_address_of_the_second_start(run: Any, receiver: Receiver) -> None:
+    gone = "http://127.0.0.1:9/stripe/webhook"
+    first = run("--webhook-url", gone, "--webhook-secret", "whsec_before")
+    first.door("webhooks", {"paused": True})
+    first.stripe.v1.customers.create({"email": "a@example.org"})
+    first.end()
+
+    second = run("--webhook-url", receiver.url, "--webhook-secret", SECRET)
+    second.door("webhooks", {"paused": False})
+
+    assert second.door("drain", {"timeout_s": 10})["drained"] is True
+    assert [event.type for event in receiver.events] == ["customer.created"]
+    log = requests.get(f"{second.url}/_sandbox/deliveries", timeout=5).json()["data"]
+    assert {row["url"] for row in log} == {receiver.url}, "nothing was tried at the old address"
+
+
 def test_a_port_in_use_stops_the_start_with_one_sentence(run: Any, tmp_path: Path) -> None:
     first = run()
     command = [sys.executable, "-m", "sandbox", "--port", str(first.ready["port"]), "--smtp-port", "0"]
