@@ -212,7 +212,9 @@ def test_hledger_and_beancount_read_a_currency_without_decimals(tmp_path: Path) 
     book = tmp_path / "books.journal"
     book.write_text("".join(written(Format.HLEDGER, yen, Setting("jpy"))))
 
-    out = subprocess.run(["hledger", "-f", str(book), "balance", "-O", "csv"], capture_output=True, text=True)
+    out = subprocess.run(
+        ["hledger", "-f", str(book), "balance", "-O", "csv"], check=True, capture_output=True, text=True
+    )
     _, errors, _ = loader.load_string("".join(written(Format.BEANCOUNT, yen, Setting("jpy"))))
 
     assert '"assets:1040 Processor clearing","4320 JPY"' in out.stdout
