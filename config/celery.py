@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, celeryd_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -68,6 +68,15 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def _reach_the_database(**_: Any) -> None:
+    """Worker and beat end with one sentence when there is no database, and leave trying again to their supervisor."""
+    from config.database import reach_database  # noqa: PLC0415 - the apps must be loaded first
+
+    reach_database()
 
 
 @setup_logging.connect

@@ -10,6 +10,11 @@ from urllib.parse import urlsplit
 import environ
 
 ENVIRONMENTS = ("production", "demo", "test")
+CONNECT_TIMEOUT_S = 10  # for each address of the server
+MAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl")
+BROKER_SCHEMES = ("amqp", "amqps", "redis", "rediss")
+CACHE_SCHEMES = ("redis", "rediss")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 DATABASE_SCHEMES = ("postgres", "postgresql", "psql", "pgsql")
 
 
@@ -22,10 +27,7 @@ _env = environ.Env()
 
 def name() -> str:
     """Which of `production`, `demo` or `test` this process is (TASSEL_ENV, production when unset)."""
-    value = os.environ.get("TASSEL_ENV", "production")
-    if value not in ENVIRONMENTS:
-        raise WrongEnvironment(f"TASSEL_ENV is '{value}'; it must be one of {', '.join(ENVIRONMENTS)}.")
-    return value
+    return choice("TASSEL_ENV", "production", ENVIRONMENTS)
 
 
 def text(key: str, default: str | None = None) -> str:
@@ -46,12 +48,35 @@ def secret(key: str) -> str:
     return value
 
 
+def choice(key: str, default: str, choices: tuple[str, ...]) -> str:
+    """One of `choices`."""
+    value = text(key, default)
+    if value not in choices:
+        raise WrongEnvironment(f"{key} is '{value}'; it must be one of {', '.join(choices)}.")
+    return value
+
+
 def web_address(key: str, default: str | None = None) -> str:
     """An http or https address without a trailing slash; empty when the default is empty."""
     value = text(key, default).rstrip("/")
     parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or not _has_good_port(value)):
         raise WrongEnvironment(f"{key} is '{value}'; it must be an address such as https://shop.example.org.")
+    return value
+
+
+def server_address(key: str, schemes: tuple[str, ...], default: str = "") -> str:
+    """The address of a server that speaks one of `schemes`; empty when the default is empty and nothing is set."""
+    value = text(key, default)
+    if not value:
+        return value
+    scheme, found, _ = value.partition("://")
+    if not found or scheme not in schemes:
+        known = [f"{known}://" for known in schemes]
+        problem = f"starts with '{scheme}'" if found else "is no address"
+        raise WrongEnvironment(f"{key} {problem}; use {', '.join(known[:-1])} or {known[-1]}.")
+    if not _has_good_port(value):
+        raise WrongEnvironment(f"{key} cannot be read: its port is no number.")
     return value
 
 
@@ -63,24 +88,18 @@ def database() -> dict[str, Any]:
         raise WrongEnvironment(
             f"DATABASE_URL starts with '{scheme}'; Tassel needs PostgreSQL, such as postgres://user@host/name."
         )
-    try:
-        settings: dict[str, Any] = _env.db_url_config(value)
-    except ValueError as problem:
-        raise WrongEnvironment(f"DATABASE_URL cannot be read: {problem}.") from None
+    if not _has_good_port(value):
+        raise WrongEnvironment("DATABASE_URL cannot be read: its port is no number.")
+    settings: dict[str, Any] = _env.db_url_config(value)
     if not settings.get("NAME"):
         raise WrongEnvironment("DATABASE_URL names no database: add it after the last slash.")
+    settings["OPTIONS"] = {"connect_timeout": CONNECT_TIMEOUT_S} | settings.get("OPTIONS", {})
     return settings
 
 
 def mail() -> dict[str, Any]:
     """EMAIL_URL as Django's settings."""
-    value = text("EMAIL_URL", "smtp://localhost:25")
-    try:
-        settings: dict[str, Any] = _env.email_url_config(value)
-    except KeyError:
-        raise WrongEnvironment(
-            f"EMAIL_URL starts with '{value.split(':', 1)[0]}'; use smtp://, smtp+tls:// or smtp+ssl://."
-        ) from None
+    settings: dict[str, Any] = _env.email_url_config(server_address("EMAIL_URL", MAIL_SCHEMES, "smtp://localhost:25"))
     return settings
 
 
@@ -93,7 +112,7 @@ def stripe() -> dict[str, Any]:
     if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
         raise WrongEnvironment("STRIPE_SECRET_KEY is no Stripe key: it starts with sk_ or rk_ and test_ or live_.")
     secrets = [part.strip() for part in text("STRIPE_WEBHOOK_SECRET").split(",") if part.strip()]
-    if not all(part.startswith("whsec_") for part in secrets):
+    if not secrets or not all(part.startswith("whsec_") for part in secrets):
         raise WrongEnvironment("STRIPE_WEBHOOK_SECRET must hold secrets that start with whsec_, comma between.")
     api_base = web_address("STRIPE_API_BASE", "")
     live = "_live_" in key[:9]
@@ -108,3 +127,11 @@ def clock_file() -> Path | None:
     """The file that holds the offset of the shared clock, or None for wall time."""
     value = text("TASSEL_CLOCK_FILE", "")
     return Path(value) if value else None
+
+
+def _has_good_port(address: str) -> bool:
+    try:
+        urlsplit(address).port  # noqa: B018 - reading it is the check
+    except ValueError:
+        return False
+    return True

@@ -96,7 +96,7 @@ CACHES = {
     # Shared between processes, because rate limits that count per process do not limit.
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
 }
-if _cache_url := environment.text("CACHE_URL", ""):
+if _cache_url := environment.server_address("CACHE_URL", environment.CACHE_SCHEMES):
     CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
 DOCUMENT_ROOT = environment.text("TASSEL_DOCUMENT_ROOT", str(BASE_DIR / ".tassel" / "documents"))
 STORAGES = {
@@ -185,7 +185,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("TASSEL_MAIL_FROM", f"hello@{_base.hostname}")
 
 # -- Work that waits
-CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "")  # empty: config/celery.py uses DATABASE_URL
+# Empty: config/celery.py uses DATABASE_URL.
+CELERY_BROKER_URL = environment.server_address("CELERY_BROKER_URL", environment.BROKER_SCHEMES)
 
 # -- API
 REST_FRAMEWORK = {
@@ -214,5 +215,5 @@ LOGGING = {
     "formatters": {"json": {"()": "config.logging.JsonFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "loggers": {"weasyprint": {"level": "ERROR"}, "fontTools": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": environment.text("TASSEL_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": environment.choice("TASSEL_LOG_LEVEL", "INFO", environment.LOG_LEVELS)},
 }
