@@ -7,21 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from hashlib import sha256
-from itertools import groupby
-from typing import Any
-
-from django.db import connection
 
 from ledger import books
-from ledger.accounts import UnknownAccount, chart_line, label
+from ledger.accounts import UnknownAccount, chart_line
+from ledger.contents import all_contents, stream
 from ledger.guards import missing_guards
-from ledger.hashing import canonical
 from ledger.models import Account, Period
 from people import clock
 
 MONTHS_AHEAD = 3
-ROWS_AT_ONCE = 2_000
 
 
 def debits_equal_credits() -> Iterator[str]:
@@ -58,49 +52,43 @@ def postings_are_whole() -> Iterator[str]:
 
 def entries_are_as_posted() -> Iterator[str]:
     """L2: each entry has at least one posting, and its content hash recomputes from the rows as they stand now."""
-    rows = _stream(
-        """
-        SELECT e.id, e.kind, e.idempotency_key, e.source, e.effective_date, e.event_at, e.content_hash,
-               r.idempotency_key, p.currency, p.amount_minor, d.code, d.owner, c.code, c.owner
-          FROM ledger_entry e
-          LEFT JOIN ledger_entry r ON r.id = e.reverses_id
-          LEFT JOIN ledger_posting p ON p.entry_id = e.id
-          LEFT JOIN ledger_account d ON d.id = p.debit
-          LEFT JOIN ledger_account c ON c.id = p.credit
-         ORDER BY e.id, p.ordinal
-        """
-    )
-    for entry, lines in groupby(rows, key=lambda row: row[:8]):
-        pk, kind, key, source, effective_on, event_at, stored, reverses_key = entry
-        postings = [
-            (label(debit_code, debit_owner), label(credit_code, credit_owner), currency, amount_minor)
-            for *_, currency, amount_minor, debit_code, debit_owner, credit_code, credit_owner in lines
-        ]
-        if postings[0][3] is None:
-            yield f"{kind} {key} (entry {pk}) has no posting"
-            continue
-        content = canonical(
-            key=key,
-            kind=kind,
-            source=source,
-            effective_on=effective_on,
-            event_at=event_at,
-            reverses_key=reverses_key,
-            postings=postings,
-        )
-        if sha256(content).digest() != bytes(stored):
-            yield f"{kind} {key} (entry {pk}) was changed after it was posted: its content hash differs"
+    for content in all_contents():
+        if not content.has_postings:
+            yield f"{content.kind} {content.key} (entry {content.entry_id}) has no posting"
+        elif not content.is_as_posted:
+            yield (
+                f"{content.kind} {content.key} (entry {content.entry_id}) was changed after it was posted: "
+                "its content hash differs"
+            )
 
 
 def queue_is_whole() -> Iterator[str]:
-    """Each entry waits for its seal, and nothing else does."""
+    """Each entry is sealed or waits for it, never both; nothing else is sealed or waits."""
     yield from _sentences(
         """
-        SELECT CASE WHEN u.entry_id IS NULL
-                    THEN format('%%s %%s (entry %%s) does not wait for its seal', e.kind, e.idempotency_key, e.id)
-                    ELSE format('entry %%s waits for its seal and is gone', u.entry_id) END
-          FROM ledger_entry e FULL JOIN ledger_unsealed u ON u.entry_id = e.id
-         WHERE e.id IS NULL OR u.entry_id IS NULL
+        SELECT CASE WHEN e.id IS NULL THEN format('entry %%s is sealed or waits for its seal, and is gone', entry_id)
+                    WHEN u.entry_id IS NULL
+                    THEN format('%%s %%s (entry %%s) is not sealed and does not wait for it',
+                                e.kind, e.idempotency_key, e.id)
+                    ELSE format('%%s %%s (entry %%s) is sealed and still waits for it',
+                                e.kind, e.idempotency_key, e.id) END
+          FROM (SELECT id, id AS entry_id, kind, idempotency_key FROM ledger_entry) e
+          FULL JOIN ledger_unsealed u USING (entry_id)
+          FULL JOIN ledger_seal s USING (entry_id)
+         WHERE e.id IS NULL OR (u.entry_id IS NULL) = (s.entry_id IS NULL)
+        """
+    )
+
+
+def nothing_waits_long() -> Iterator[str]:
+    """L4: nothing that was committed longer than a minute ago still waits for its seal."""
+    yield from _sentences(
+        """
+        SELECT format('%%s %%s (entry %%s) waits for its seal since %%s',
+                      e.kind, e.idempotency_key, e.id, to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))
+          FROM ledger_unsealed u JOIN ledger_entry e ON e.id = u.entry_id
+         WHERE e.recorded_at < clock_timestamp() - interval '1 minute'
+         ORDER BY e.id
         """
     )
 
@@ -144,7 +132,7 @@ def register() -> None:
     books.register("debits equal credits in each currency", debits_equal_credits)
     books.register("each posting is whole", postings_are_whole)
     books.register("each entry is as it was posted", entries_are_as_posted)
-    books.register("each entry waits for its seal", queue_is_whole)
+    books.register("each entry is sealed or waits for it", queue_is_whole)
     books.register("each month needed is in the books", months_are_there)
     books.register("each account fits the chart", accounts_fit_the_chart)
     books.register("the guards of the books stand", guards_stand)
@@ -156,13 +144,5 @@ def _month_after(day: date, months: int) -> int:
 
 
 def _sentences(sql: str) -> Iterator[str]:
-    for (sentence,) in _stream(sql):
+    for (sentence,) in stream(sql):
         yield sentence
-
-
-def _stream(sql: str) -> Iterator[tuple[Any, ...]]:
-    """Rows as they come, by a cursor on the server: memory stays the same however long the books are."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, ())
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            yield from rows

@@ -118,6 +118,19 @@ class Unsealed(models.Model):
         return str(self.entry_id)
 
 
+class Seal(models.Model):
+    """An entry's place in the sequence, and the hash that chains it to the one before (rules/sealing.md "Sealer")."""
+
+    seq = models.IntegerField(primary_key=True, help_text="From 1, without a gap.")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="seal")
+    prev_hash = models.BinaryField(unique=True)
+    hash = models.BinaryField(unique=True, help_text="SHA-256 of 02, prev_hash and canonical: ledger.chain.link.")
+    canonical = models.BinaryField(help_text="The bytes that were sealed: ledger.hashing.canonical.")
+
+    def __str__(self) -> str:
+        return str(self.seq)
+
+
 class Period(models.Model):
     """A calendar month of the organisation's zone. Posting into a month without a row is refused."""
 

@@ -159,7 +159,7 @@ def test_temporary_table_cannot_pose_as_the_months(books: None) -> None:
 def test_application_role_can_only_add(entry_id: int) -> None:
     sql("CREATE ROLE tassel_guard_test")
     sql(
-        """GRANT SELECT, INSERT ON ledger_account, ledger_entry, ledger_posting, ledger_period, ledger_unsealed
+        """GRANT SELECT, INSERT ON ledger_account, ledger_entry, ledger_posting, ledger_period, ledger_seal
            TO tassel_guard_test"""
     )
     sql("SET LOCAL ROLE tassel_guard_test")
