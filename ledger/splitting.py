@@ -1,4 +1,7 @@
-"""Cents divided so that none is lost or made: the rounding rules R1 and R3 (rules/ledger.md section 4)."""
+"""Cents divided so that none is lost or made: the rounding rules R1 to R3 (rules/ledger.md section 4).
+
+Nothing else in Tassel rounds; what a cap leaves of a share is in `ledger.caps`.
+"""
 
 from __future__ import annotations
 
@@ -42,16 +45,53 @@ def split(total_minor: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
+def split_refund(refund_minor: int, remaining_minor: Sequence[int]) -> list[int]:
+    """A refund over what remains of each part of a payment (R2): `split_refund(2000, [4320, 500, 366])`.
+
+    Never more than a part has, and the last refund empties all. The result depends on the order of refunds, so they are
+    applied by (created, id). Raises ValueError when nothing, or more than remains, is given back.
+    """
+    whole = sum(remaining_minor)
+    if not 0 < refund_minor <= whole:
+        raise ValueError(f"cannot give back {refund_minor} of {whole} that remain")
+    return split(refund_minor, remaining_minor)
+
+
+def split_dispute(disputed_minor: int, remaining_minor: Sequence[int]) -> tuple[list[int], int]:
+    """What a dispute takes from what remains of each part, and the surplus above all that remains.
+
+    A buyer's bank may take the whole charge after we gave a part of it back; the surplus touches no part and no
+    partner. Raises ValueError for a dispute of nothing.
+    """
+    if disputed_minor <= 0:
+        raise ValueError(f"nothing is disputed: {disputed_minor}")
+    taken = min(disputed_minor, sum(remaining_minor))
+    return split(taken, remaining_minor), disputed_minor - taken
+
+
 def reversed_to_date(allocated_minor: int, refunded_to_date_minor: int, paid_minor: int) -> int:
     """How much of an allocation is taken back once `refunded_to_date` of `paid` was given back (R3): the floor.
 
-    Post the difference from what is already reversed. Raises ValueError when more was given back than was paid.
+    Post the difference from what is already reversed; it is below zero when a refund failed. Raises ValueError when
+    more was given back than was paid.
     """
     if allocated_minor < 0:
         raise ValueError(f"an allocation is not negative: {allocated_minor}")
     if paid_minor <= 0 or not 0 <= refunded_to_date_minor <= paid_minor:
         raise ValueError(f"cannot give back {refunded_to_date_minor} of {paid_minor} paid")
     return allocated_minor * refunded_to_date_minor // paid_minor
+
+
+def disputed_share(allocated_minor: int, refunded_to_date_minor: int, disputed_minor: int, paid_minor: int) -> int:
+    """How much of an allocation is set aside while `disputed` of `paid` is in dispute: what losing it would reverse.
+
+    What is disputed above what is left of the payment touches no partner. Raises ValueError as `reversed_to_date`.
+    """
+    if disputed_minor < 0:
+        raise ValueError(f"a dispute is not negative: {disputed_minor}")
+    before = reversed_to_date(allocated_minor, refunded_to_date_minor, paid_minor)
+    after = min(refunded_to_date_minor + disputed_minor, paid_minor)
+    return reversed_to_date(allocated_minor, after, paid_minor) - before
 
 
 @dataclass(frozen=True, slots=True)

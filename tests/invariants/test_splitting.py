@@ -8,7 +8,7 @@ from itertools import chain, combinations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ledger.splitting import Claim, accrue, half_up, reversed_to_date, split
+from ledger.splitting import Claim, accrue, disputed_share, half_up, reversed_to_date, split, split_refund
 
 AMOUNTS = st.integers(min_value=0, max_value=10**12)
 WEIGHTS = st.lists(st.integers(min_value=0, max_value=10**9), min_size=1, max_size=12).filter(any)
@@ -62,6 +62,30 @@ def test_reversals_only_grow_and_end_at_the_whole(allocated: int, refunds: list[
 
     assert to_date == sorted(to_date)
     assert (to_date[0], to_date[-1]) == (0, allocated)
+
+
+@given(st.lists(st.integers(min_value=0, max_value=10**6), min_size=1, max_size=8), st.data())
+def test_refunds_never_exceed_a_part_and_the_last_empties_all(parts: list[int], data: st.DataObject) -> None:
+    remaining = list(parts)
+    while sum(remaining):
+        refund = data.draw(st.integers(min_value=max(1, sum(remaining) // 4), max_value=sum(remaining)))
+
+        back = split_refund(refund, remaining)
+
+        assert sum(back) == refund
+        assert all(0 <= part <= left for part, left in zip(back, remaining, strict=True))
+        remaining = [left - part for left, part in zip(remaining, back, strict=True)]
+    assert remaining == [0] * len(parts)
+
+
+@given(AMOUNTS, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 10**6))
+def test_lost_dispute_reverses_what_was_held(allocated: int, refunded: int, disputed: int, paid: int) -> None:
+    assume(refunded <= paid)
+    held = disputed_share(allocated, refunded, disputed, paid)
+
+    lost = reversed_to_date(allocated, min(refunded + disputed, paid), paid)
+    assert reversed_to_date(allocated, refunded, paid) + held == lost <= allocated
+    assert held >= 0
 
 
 @st.composite

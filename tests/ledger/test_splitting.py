@@ -4,26 +4,59 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.splitting import Claim, accrue, half_up, reversed_to_date, share, split
+from ledger.splitting import (
+    Claim,
+    accrue,
+    disputed_share,
+    half_up,
+    reversed_to_date,
+    share,
+    split,
+    split_dispute,
+    split_refund,
+)
 
 
 @pytest.mark.parametrize(
     ("total", "weights", "parts"),
     [
+        # moneyphp, tests/MoneyTest.php
         (100, [1, 1, 1], [34, 33, 33]),
         (101, [1, 1, 1], [34, 34, 33]),
-        (5, [3, 7], [2, 3]),
+        (5, [3, 7], [2, 3]),  # Foemmel's conundrum, as Fowler tells it
         (5, [7, 3], [4, 1]),
         (5, [7, 3, 0], [4, 1, 0]),
         (5, [0, 7, 3], [0, 4, 1]),
-        (2, [1, 1, 0], [1, 1, 0]),
+        (2, [1, 1, 1], [1, 1, 0]),
         (1, [33, 66], [0, 1]),
         (101, [7, 3], [71, 30]),
-        (-5, [7, 3], [-4, -1]),
-        (15, [20, 2, 3], [12, 1, 2]),
+        (9999, [75, 25], [7499, 2500]),  # as its issue 492 asks
+        # Formance, machine allotments
         (15, [1, 1, 0], [8, 7, 0]),
-        (9999, [75, 25], [7499, 2500]),
-        (601, [2000, 1], [601, 0]),
+    ],
+)
+def test_published_splits(total: int, weights: list[int], parts: list[int]) -> None:
+    assert split(total, weights) == parts
+
+
+@pytest.mark.parametrize(
+    ("why", "total", "weights", "published", "ours"),
+    [
+        ("moneyphp: a negative mirrors its positive here", -5, [7, 3], [-3, -2], [-4, -1]),
+        ("Formance: leftovers go to the largest fractions, not the first", 15, [20, 2, 3], [13, 1, 1], [12, 1, 2]),
+        ("Liberapay: nobody is raised to a minimum; small balances wait", 601, [2000, 1], [600, 1], [601, 0]),
+    ],
+)
+def test_where_we_differ_from_what_is_published(
+    why: str, total: int, weights: list[int], published: list[int], ours: list[int]
+) -> None:
+    assert split(total, weights) == ours != published, why
+    assert sum(ours) == sum(published) == total
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "parts"),
+    [
         (613, [98, 92, 98, 123, 102, 92], [99, 93, 99, 125, 104, 93]),
         (2000, [4320, 500, 366], [1666, 193, 141]),
         (2000, [10000, 256], [1950, 50]),
@@ -31,7 +64,7 @@ from ledger.splitting import Claim, accrue, half_up, reversed_to_date, share, sp
         (0, [], []),
     ],
 )
-def test_published_splits(total: int, weights: list[int], parts: list[int]) -> None:
+def test_our_splits(total: int, weights: list[int], parts: list[int]) -> None:
     assert split(total, weights) == parts
 
 
@@ -84,6 +117,45 @@ def test_worked_reversals(allocated: int, refunded: int, paid: int, back: int) -
 def test_reversal_of_more_than_was_paid_is_refused(allocated: int, refunded: int, paid: int) -> None:
     with pytest.raises(ValueError, match=r"allocation|give back"):
         reversed_to_date(allocated, refunded, paid)
+
+
+def test_refunds_of_the_worked_sale_use_what_remains_and_empty_it() -> None:
+    first = split_refund(2000, [4320, 500, 366])
+    rest = [paid - back for paid, back in zip([4320, 500, 366], first, strict=True)]
+
+    assert (first, rest) == ([1666, 193, 141], [2654, 307, 225])
+    assert split_refund(3186, rest) == rest
+
+
+@pytest.mark.parametrize("refund", [0, -1, 5187])
+def test_refund_of_nothing_or_of_more_than_remains_is_refused(refund: int) -> None:
+    with pytest.raises(ValueError, match=f"cannot give back {refund} of 5186"):
+        split_refund(refund, [4320, 500, 366])
+
+
+def test_dispute_of_more_than_remains_leaves_a_surplus() -> None:
+    assert split_dispute(5186, [2654, 307, 225]) == ([2654, 307, 225], 2000)
+    assert split_dispute(2000, [4320, 500, 366]) == ([1666, 193, 141], 0)
+    assert split_dispute(100, [0, 0, 0]) == ([0, 0, 0], 100)
+
+
+@pytest.mark.parametrize("disputed", [0, -5])
+def test_dispute_of_nothing_is_refused(disputed: int) -> None:
+    with pytest.raises(ValueError, match=str(disputed)):
+        split_dispute(disputed, [4320])
+
+
+@pytest.mark.parametrize(
+    ("refunded", "disputed", "held"),
+    [(0, 4320, 864), (1666, 2654, 531), (1666, 4320, 531), (0, 1666, 333), (1666, 1, 0), (4320, 100, 0)],
+)
+def test_hold_is_what_losing_the_dispute_would_reverse(refunded: int, disputed: int, held: int) -> None:
+    assert disputed_share(864, refunded, disputed, 4320) == held
+
+
+def test_negative_dispute_is_refused() -> None:
+    with pytest.raises(ValueError, match="-1"):
+        disputed_share(864, 0, -1, 4320)
 
 
 def amounts(bases: list[int], *claims: tuple[int, int, tuple[int, ...]]) -> list[int]:
