@@ -48,7 +48,7 @@ def eligible(
 ) -> list[Eligible]:
     """Every partner with money on its account, at the end of `as_of` (local), by `rules` or the policy. Five queries.
 
-    Not yet eligible: shares earned after `as_of`, shares still inside the refund window on the local day `today`, shares
+    Not yet eligible: shares earned after `as_of`, shares inside the refund window on the local day `today`, shares
     whose payment Stripe has not made available, and what is in another proposal. A sum below the minimum or below zero
     is carried forward.
     """

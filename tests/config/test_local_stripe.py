@@ -11,6 +11,7 @@ from playwright.sync_api import Error, Page
 from pytest_django.live_server_helper import LiveServer
 
 from people import clock
+from people.models import Organisation
 from tests.local_stripe import LocalStripe
 
 
@@ -75,6 +76,7 @@ def test_webhooks_reach_the_live_server(webhooks: LocalStripe) -> None:
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_browser_sees_a_styled_page(page: Page, live_server: LiveServer) -> None:
+    Organisation.objects.create(display_name="Tassel Collective")
     answers = []
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright takes no built-in
 

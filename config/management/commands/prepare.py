@@ -16,6 +16,7 @@ from config.celery import broker
 from ledger.operations.open_months import open_months
 from people import clock
 from people.access import ROLES
+from people.models import Organisation
 
 
 class Command(BaseCommand):
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         if not settings.CELERY_BROKER_URL:
             _install_queue()
         open_months(around=clock.now().date())
+        Organisation.objects.get_or_create(pk=1, defaults={"display_name": "Your organisation"})
         for role in ROLES:
             Group.objects.get_or_create(name=role)
         self.stdout.write("The database is ready.")
