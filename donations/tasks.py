@@ -28,4 +28,6 @@ def confirm_stops() -> int:
             asked += confirm_stop.confirm_stop(plan=plan, now=clock.now())
         except (StripeUnavailable, StripeRefused) as error:
             log.error("plan_not_stopped_at_stripe", plan=plan.pk, error=type(error).__name__)
+        except Exception:
+            log.exception("plan_not_stopped_at_stripe", plan=plan.pk)
     return asked

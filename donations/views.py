@@ -26,7 +26,7 @@ from donations.operations.stop_plan import stop_plan
 from donations.outcomes import Outcome
 from partners.queries import shares_of
 from payments.gateway import StripeRefused, StripeUnavailable
-from payments.operations.confirm_return import UnknownCheckout, confirm_return
+from payments.operations.confirm_return import confirm_return
 from people import clock
 from people.models import Organisation, User
 from people.money import format_minor
@@ -185,8 +185,8 @@ def _look_up(session_id: str, attempt: Gift | Plan) -> None:
         return
     try:
         confirm_return(session_id=session_id, now=clock.now())
-    except (StripeUnavailable, StripeRefused, UnknownCheckout) as error:
-        log.warning("return_not_confirmed", subject=attempt.ref, error=type(error).__name__)
+    except Exception:  # somebody who has just given must see this page, whatever our trouble is
+        log.warning("return_not_confirmed", subject=attempt.ref, exc_info=True)
 
 
 def _stage(attempt: Gift | Plan) -> str:

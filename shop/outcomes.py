@@ -13,3 +13,4 @@ class Outcome(StrEnum):
     ALREADY_AWAITING = "already_awaiting"
     RELEASED = "released"
     ALREADY_CLOSED = "already_closed"
+    WAITS = "waits"

@@ -25,7 +25,8 @@ def record_plan_gift(fact: InvoicePaid, *, now: datetime) -> Outcome:
 
     1. An invoice of nothing is no gift (a $0 invoice comes with trials and credits). 2. Under the plan's lock, an
     invoice that is recorded already answers ALREADY_RECORDED. 3. The plan starts with its first gift, whatever order
-    the facts come in; a second living plan of the same supporter and fund keeps the gift but is stopped. 4. Books and
+    the facts come in, also after its end; a second living plan of the same supporter and fund keeps the gift but is
+    stopped. 4. Books and
     shares by the promises of the moment of the charge. 5. One mail. Raises UnknownSubject.
     """
     if fact.amount_minor <= 0:
@@ -40,12 +41,7 @@ def record_plan_gift(fact: InvoicePaid, *, now: datetime) -> Outcome:
     supporter = _begin(plan, fact, now) if starts else _carry_on(plan, fact)
     gift = _gift(plan, supporter, fact)
     book_gift(gift, now=now)
-    if plan.state == Plan.State.CANCELLED and starts:
-        second_plan_stopped(plan, gift, now=now)
-    elif starts:
-        thank_for_start(plan, gift, now=now)
-    else:
-        thank_for_monthly_gift(plan, gift, now=now)
+    _thank(plan, gift, starts=starts, now=now)
     return Outcome.RECORDED
 
 
@@ -54,15 +50,29 @@ def _begin(plan: Plan, fact: InvoicePaid, now: datetime) -> Supporter:
     Supporter.objects.select_for_update().get(pk=supporter.pk)  # one plan of a supporter starts at a time
     rivals = Plan.objects.filter(supporter=supporter, fund=plan.fund, state__in=Plan.LIVING).exclude(pk=plan.pk)
     plan.supporter, plan.started_at, plan.next_at = supporter, fact.paid_at, fact.next_at
-    plan.state = Plan.State.CANCELLED if rivals.exists() else Plan.State.ACTIVE
-    if plan.state == Plan.State.CANCELLED:
-        plan.cancel_requested_at = plan.ended_at = now
+    ended_at = _end_told_before(plan)
+    if ended_at is not None:
+        kind = PlanEvent.Kind.STARTED
+        plan.state, plan.ended_at, plan.cancel_confirmed_at = Plan.State.CANCELLED, ended_at, ended_at
+        PlanEvent.objects.create(plan=plan, kind=PlanEvent.Kind.STOPPED, at=ended_at)
+    elif rivals.exists():
+        kind = PlanEvent.Kind.DUPLICATE
+        plan.state, plan.cancel_requested_at, plan.ended_at = Plan.State.CANCELLED, now, now
         wake(CONFIRM_STOPS)
+    else:
+        kind = PlanEvent.Kind.STARTED
+        plan.state, plan.ended_at = Plan.State.ACTIVE, None
     plan.save()
-    kind = PlanEvent.Kind.STARTED if plan.state == Plan.State.ACTIVE else PlanEvent.Kind.DUPLICATE
     PlanEvent.objects.create(plan=plan, kind=kind, at=fact.paid_at)
     give_login(supporter=supporter)
     return supporter
+
+
+def _end_told_before(plan: Plan) -> datetime | None:
+    """When the plan's subscription ended, if its end was told before its first gift: then it never runs here."""
+    subscriptions = list(plan.subscriptions.all())
+    ends = [row.ended_at for row in subscriptions if row.ended_at is not None]
+    return max(ends) if ends and len(ends) == len(subscriptions) else None
 
 
 def _carry_on(plan: Plan, fact: InvoicePaid) -> Supporter:
@@ -79,6 +89,15 @@ def _carry_on(plan: Plan, fact: InvoicePaid) -> Supporter:
 def _later(known: datetime | None, told: datetime | None) -> datetime | None:
     """A fact that comes late must not set the next date back."""
     return max(filter(None, (known, told)), default=None)
+
+
+def _thank(plan: Plan, gift: Gift, *, starts: bool, now: datetime) -> None:
+    if starts and plan.is_stopping:
+        second_plan_stopped(plan, gift, now=now)
+    elif starts and plan.is_living:
+        thank_for_start(plan, gift, now=now)
+    else:
+        thank_for_monthly_gift(plan, gift, now=now)
 
 
 def _gift(plan: Plan, supporter: Supporter, fact: InvoicePaid) -> Gift:

@@ -11,7 +11,17 @@ from payments import gateway
 from payments.facts import CheckoutAwaiting, CheckoutExpired, CheckoutFailed, CheckoutPaid, Fact, PlanStarted
 from payments.readers.charges import charge_seen
 from payments.readers.invoices import read_invoice
-from payments.readers.words import moment, present, reference, whole, word
+from payments.readers.words import (
+    LINE_MAX,
+    NAME_MAX,
+    mail_address,
+    moment,
+    present,
+    reference,
+    typed,
+    whole,
+    word,
+)
 from payments.readings import ChargeSeen, CheckoutSeen, Reading
 
 NOT_OURS = "not opened by us: its metadata names no kind and subject"
@@ -83,8 +93,8 @@ def _paid(session: stripe.checkout.Session, charge: ChargeSeen, kind: str, subje
         shipping_minor=(details.amount_shipping or 0) if details else 0,
         tax_minor=details.amount_tax if details else 0,
         paid_at=charge.created_at,
-        email=(customer.email or "") if customer else "",
-        name=shipping.get("name", "") or ((customer.name or "") if customer else ""),
+        email=mail_address(customer.email) if customer else "",
+        name=shipping.get("name", "")[:NAME_MAX] or (typed(customer.name, at_most=NAME_MAX) if customer else ""),
         shipping_address=shipping,
     )
 
@@ -97,8 +107,8 @@ def _plan_begun(session: stripe.checkout.Session, seen: CheckoutSeen, kind: str,
         checkout_ref=session.id,
         subscription_ref=reference(session.subscription),
         customer_ref=reference(session.customer),
-        email=(customer.email or "") if customer else "",
-        name=(customer.name or "") if customer else "",
+        email=mail_address(customer.email) if customer else "",
+        name=typed(customer.name, at_most=NAME_MAX) if customer else "",
         at=moment(session.created),
     )
     invoice_id = reference(session.invoice)
@@ -126,7 +136,7 @@ def _shipping(session: stripe.checkout.Session) -> dict[str, str]:
     if not details:
         return {}
     lines = {
-        name: str(present(details.address, name) or "")
+        name: typed(present(details.address, name), at_most=LINE_MAX)
         for name in ("line1", "line2", "city", "state", "postal_code", "country")
     }
-    return {name: value for name, value in ({"name": str(details.name or "")} | lines).items() if value}
+    return {name: value for name, value in ({"name": typed(details.name, at_most=LINE_MAX)} | lines).items() if value}

@@ -21,7 +21,8 @@ def sweep_holds(*, now: datetime) -> int:
     """Close every pending order whose hold is over; returns how many were released.
 
     The checkout is expired at the processor first, so that it cannot be paid afterwards (rules/shop.md 3.2); where that
-    cannot be asked the order waits for the next sweep. Not inside a transaction: it calls out.
+    cannot be asked the order waits for the next sweep, and one order's trouble never keeps the pieces of the others.
+    Not inside a transaction: it calls out.
     """
     return sum(_let_go(order_id, now) is Outcome.RELEASED for order_id in _overdue(now))
 
@@ -36,7 +37,10 @@ def _let_go(order_id: int, now: datetime) -> Outcome:
         closed = expire_checkout(subject=f"order:{order_id}", now=now)
     except StripeUnavailable:
         log.warning("hold_not_swept", order=order_id)
-        return Outcome.ALREADY_CLOSED
+        return Outcome.WAITS
+    except Exception:
+        log.exception("hold_not_swept", order=order_id)
+        return Outcome.WAITS
     if closed is Expiry.ALREADY_PAID:
         return Outcome.ALREADY_PAID
     return close_order(order_id=order_id, because=Order.ClosedBecause.EXPIRED, now=now)

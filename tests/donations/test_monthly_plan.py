@@ -20,8 +20,8 @@ from donations.outcomes import Outcome
 from ledger.queries import balance
 from partners.models import Partner
 from payments.facts import CheckoutExpired
-from people.models import Mail, Supporter
-from tests.donations.conftest import invoice_failed, invoice_paid, plan_changed, plan_ended, plan_started
+from people.models import Mail, Supporter, User
+from tests.donations.conftest import EMAIL, invoice_failed, invoice_paid, plan_changed, plan_ended, plan_started
 
 DAY = timedelta(days=1)
 
@@ -110,6 +110,32 @@ def test_a_second_plan_keeps_its_gift_and_is_stopped(new_plan: Callable[..., Pla
     assert kinds(second) == ["duplicate"]
     assert Gift.objects.count() == 2
     assert mail_keys() == [f"plan:{first.pk}:started", f"plan:{second.pk}:duplicate"]
+
+
+def test_a_first_gift_told_after_the_end_does_not_bring_the_plan_back(
+    plan: Plan, promises: list[Partner], now: datetime
+) -> None:
+    end_plan(plan_ended(plan, now + DAY), now=now + DAY)
+
+    assert pay(plan, now) is Outcome.RECORDED
+
+    plan.refresh_from_db()
+    assert (plan.state, plan.ended_at, plan.is_stopping) == ("cancelled", now + DAY, False)
+    assert kinds(plan) == ["started", "stopped"]
+    assert [balance("payable", partner.owner) for partner in promises] == [-1000, -1000]
+    assert mail_keys() == [f"gift:{Gift.objects.get().pk}:thanks"]
+    assert "The next gift is taken" not in Mail.objects.get().text
+
+
+def test_a_donor_whose_address_changed_can_give_by_the_new_one(new_plan: Callable[..., Plan], now: datetime) -> None:
+    """Their user is one supporter already; a payment must not be lost to that."""
+    pay(new_plan(), now)
+    User.objects.filter(email=EMAIL).update(email="ada@new.example.org")
+
+    assert pay(new_plan(email="ada@new.example.org"), now) is Outcome.RECORDED
+
+    assert Gift.objects.count() == 2
+    assert Supporter.objects.get(user__isnull=False).email == EMAIL
 
 
 def test_the_database_refuses_a_second_living_plan(new_plan: Callable[..., Plan], now: datetime) -> None:

@@ -74,6 +74,22 @@ def test_a_paid_session_with_every_part(fake: FakeStripe) -> None:
     assert reading.checkout is not None and reading.checkout.charge_id == "ch_1"
 
 
+def test_what_a_payer_typed_never_stands_in_the_way_of_their_payment(fake: FakeStripe) -> None:
+    address = {"line1": "1 Main\0 St" + "!" * 900, "city": "Reno\r\nBcc: x"}
+    fake.put(
+        session(
+            customer_details={"email": "a" * 400 + "@example.org", "name": "N" * 900},
+            collected_information={"shipping_details": {"name": "Grace\0 " + "H" * 900, "address": address}},
+        )
+    )
+
+    (fact,) = read_checkout("cs_test_1", NOW).facts
+
+    assert isinstance(fact, CheckoutPaid)
+    assert (fact.email, len(fact.name), fact.name[:7]) == ("", 200, "Grace H")
+    assert (len(fact.shipping_address["line1"]), fact.shipping_address["city"]) == (500, "Reno Bcc: x")
+
+
 @pytest.mark.parametrize(
     ("state", "told"),
     [

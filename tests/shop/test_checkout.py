@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from payments.facts import CheckoutAwaiting, CheckoutExpired, CheckoutFailed
 from payments.operations.expire_checkout import Outcome as Expiry
 from payments.operations.open_checkout import StripeRefused, StripeUnavailable
 from shop.models import CartLine, Order, OrderEvent, OrderLineAgreement, OrderLink, StockHold, StockMovement, Variant
+from shop.operations import sweep_holds as sweep_holds_module
 from shop.operations.await_payment import await_payment
 from shop.operations.close_order import close_order
 from shop.operations.place_order import EmptyCart, LeftTheShop
@@ -196,6 +197,22 @@ def test_the_sweep_keeps_what_may_have_been_paid(payment_pages: PaymentPages, tr
     assert sweep_holds(now=LATER) == 0
 
     assert (Order.objects.get().state, reserved()) == ("pending", 2)
+
+
+def test_one_order_in_trouble_does_not_keep_the_pieces_of_the_next(
+    payment_pages: PaymentPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = placed_order(VALOR_DARK=2).order, placed_order(VALOR_DARK=1).order
+
+    def expire(*, subject: str, now: datetime) -> Expiry:
+        if subject == first.ref:
+            raise ValueError("poison")
+        return Expiry.EXPIRED
+
+    monkeypatch.setattr(sweep_holds_module, "expire_checkout", expire)
+
+    assert sweep_holds(now=LATER) == 1
+    assert dict(Order.objects.values_list("pk", "state")) == {first.pk: "pending", second.pk: "expired"}
 
 
 def test_one_cart_has_one_pending_order() -> None:
