@@ -13,6 +13,7 @@ from ledger.builders.parts import (
     About,
     bank_account,
     moves,
+    refuse_below_zero,
 )
 from ledger.drafts import AccountRef, EntryDraft
 
@@ -33,6 +34,7 @@ def sale(
     **about: Unpack[About],
 ) -> EntryDraft:
     """E1: goods sold. `goods_minor` is the price of all items before the discount; `discount_minor` came off it."""
+    refuse_below_zero(goods_minor, discount_minor)
     return EntryDraft(
         kind="sale",
         key=f"{charge_ref}:sale",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-from ledger.builders.parts import About, Recognition, given, moves, owed, signed
+from ledger.builders.parts import About, Recognition, given, moves, owed, refuse_below_zero, signed
 from ledger.drafts import AccountRef, EntryDraft
 from ledger.splitting import share
 
@@ -121,6 +121,7 @@ def reserve(
     *, hold_ref: str, partner: str, accrued_minor: int, rate_num: int, rate_den: int, **about: Unpack[About]
 ) -> EntryDraft:
     """A rolling reserve of num/den of an accrual, half up; `release` ends it after its days."""
+    refuse_below_zero(accrued_minor)
     amount_minor = share(accrued_minor, rate_num, rate_den)
     return hold(hold_ref=hold_ref, partner=partner, amount_minor=amount_minor, reason="reserve", **about)
 
