@@ -37,6 +37,19 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_unsealed", "ledger_unsealed_waits"),
         }
     ),
+    "0005_manual_entries_exports_proofs": frozenset(
+        {
+            ("ledger_ledgerexport", "ledger_ledgerexport_append_only"),
+            ("ledger_ledgerexport", "ledger_ledgerexport_no_truncate"),
+            ("ledger_manualentry", "ledger_manualentry_no_truncate"),
+            ("ledger_manualentry", "ledger_manualentry_stays"),
+            ("ledger_proof", "ledger_proof_append_only"),
+            ("ledger_proof", "ledger_proof_no_truncate"),
+            ("ledger_proofleaf", "ledger_proofleaf_append_only"),
+            ("ledger_proofleaf", "ledger_proofleaf_fits"),
+            ("ledger_proofleaf", "ledger_proofleaf_no_truncate"),
+        }
+    ),
 }
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())
 
