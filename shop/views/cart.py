@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from people import clock
+from people.limits import count_attempt
 from people.queries import organisation
 from shop.forms import PieceForm, SkuForm
 from shop.models import Variant
@@ -27,6 +29,8 @@ from shop.queries import cart_view
 from shop.session import cart_id, last_order, remember_cart, remember_order, remember_pieces
 from shop.stock import OutOfStock
 from shop.views.shelf import show_product
+
+CHECKOUTS_HOURLY = 60  # from one network: each one holds pieces, so that nobody can empty the shelf without buying
 
 
 @require_safe
@@ -100,6 +104,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
     try:
         if cart is None:
             raise EmptyCart
+        network = get_adapter(request).get_client_ip(request)
+        if count_attempt(what="checkout:address", who=network, now=clock.now()) > CHECKOUTS_HOURLY:
+            return _too_many(request)
         started = start_checkout(cart_id=cart, now=clock.now())
     except EmptyCart:
         messages.warning(request, "Your cart is empty, so there is nothing to pay.")
@@ -118,6 +125,15 @@ def checkout(request: HttpRequest) -> HttpResponse:
         remember_order(request, started.token)
         return redirect(started.url)
     return redirect("shop:cart")
+
+
+def _too_many(request: HttpRequest) -> HttpResponse:
+    messages.error(
+        request,
+        "Nothing was charged. There were many checkouts from your network within an hour, so we stopped for now;"
+        " please try again in an hour, or write to us.",
+    )
+    return show_cart(request, status=429)
 
 
 def _not_for_sale(request: HttpRequest) -> HttpResponse:

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from payments.operations.open_checkout import StripeUnavailable
+from people.limits import count_attempt
 from shop.models import Cart, CartLine, Order, Product, Variant
 from shop.operations.close_order import close_order
 from shop.operations.mark_order_paid import mark_order_paid
+from shop.views.cart import CHECKOUTS_HOURLY
 from tests.shop.conftest import NOW, PaymentPages, make_product, paid_fact, placed_order, set_stock
 
 pytestmark = pytest.mark.usefixtures("shelf")
@@ -186,6 +189,20 @@ def test_forms_want_their_token() -> None:
 
 
 # Paying
+
+
+def test_one_network_cannot_hold_the_whole_shelf(client: Client, payment_pages: PaymentPages) -> None:
+    cache.clear()
+    for _ in range(CHECKOUTS_HOURLY):
+        count_attempt(what="checkout:address", who="127.0.0.1", now=NOW)
+    with_cart(client)
+
+    page = text(client.post("/checkout/"), 429)
+
+    assert "Nothing was charged." in page
+    assert not Order.objects.exists()
+    assert client.post("/checkout/", REMOTE_ADDR="203.0.113.9").status_code == 302
+    cache.clear()
 
 
 def test_pay_leads_to_the_payment_page(client: Client, payment_pages: PaymentPages) -> None:
