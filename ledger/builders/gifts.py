@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from ledger.builders.parts import CLEARING, SALES, About, contributions, moves
+from ledger.builders.parts import CLEARING, SALES, About, contributions, moves, of_fund
 from ledger.drafts import AccountRef, EntryDraft
 
 
@@ -32,11 +32,10 @@ def benefit(*, charge_ref: str, fund: str, value_minor: int, **about: Unpack[Abo
 
 def restriction_released(*, release_ref: str, fund: str, amount_minor: int, **about: Unpack[About]) -> EntryDraft:
     """Restricted money was used for what it was given for, or its time has come. `release_ref` is the cause."""
-    owner = f"fund:{fund}"
     return EntryDraft(
         kind="restriction_released",
         key=f"{release_ref}:released",
-        postings=moves((AccountRef("released_with", owner), AccountRef("released_without", owner), amount_minor)),
+        postings=moves((of_fund("released_with", fund), of_fund("released_without", fund), amount_minor)),
         facts=(("fund", fund), ("amount", amount_minor)),
         **about,
     )

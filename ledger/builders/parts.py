@@ -44,27 +44,18 @@ def moves(*parts: tuple[AccountRef, AccountRef, int]) -> tuple[PostingDraft, ...
 
 def signed(*parts: tuple[AccountRef, AccountRef, int]) -> tuple[PostingDraft, ...]:
     """(debit, credit, amount) as postings; a negative amount goes the other way."""
-    for _, _, amount in parts:
-        _refuse_fractions(amount)
+    refuse_fractions(*(amount for _, _, amount in parts))
     return moves(*((d, c, amount) if amount >= 0 else (c, d, -amount) for d, c, amount in parts))
-
-
-def refuse_below_zero(*amounts_minor: int) -> None:
-    """Raise BadPosting for an amount that is negative or not a whole number, saying which."""
-    for amount in amounts_minor:
-        _refuse_fractions(amount)
-        if amount < 0:
-            raise BadPosting(f"an amount here is zero or above, not {amount}")
 
 
 def contributions(fund: str) -> AccountRef:
     """The gifts to a fund, by its slug; raises BadPosting when it is not named."""
-    return _of_fund("contributions", fund)
+    return of_fund("contributions", fund)
 
 
 def earlier_gifts(fund: str) -> AccountRef:
     """What is given back of the gifts to a fund in years that are closed."""
-    return _of_fund("prior_year_refunds", fund)
+    return of_fund("prior_year_refunds", fund)
 
 
 def owed(partner: str, recognition: Recognition) -> AccountRef:
@@ -87,12 +78,23 @@ def bank_account(bank: str) -> AccountRef:
     return AccountRef("bank", bank)
 
 
-def _of_fund(purpose: str, fund: str) -> AccountRef:
+def of_fund(purpose: str, fund: str) -> AccountRef:
+    """The account of a purpose for a fund, by its slug; raises BadPosting when it is not named."""
     if not fund:
         raise BadPosting(f"{purpose} must name a fund, not {fund!r}")
     return AccountRef(purpose, f"fund:{fund}")
 
 
-def _refuse_fractions(amount: object) -> None:
-    if type(amount) is not int:
-        raise BadPosting(f"an amount is a whole number of minor units, not {amount!r}")
+def refuse_below_zero(*amounts_minor: int) -> None:
+    """Raise BadPosting for an amount that is negative or not a whole number, saying which."""
+    refuse_fractions(*amounts_minor)
+    for amount in amounts_minor:
+        if amount < 0:
+            raise BadPosting(f"an amount here is zero or above, not {amount}")
+
+
+def refuse_fractions(*amounts_minor: object) -> None:
+    """Raise BadPosting for an amount that is not a whole number of minor units, saying which."""
+    for amount in amounts_minor:
+        if type(amount) is not int:
+            raise BadPosting(f"an amount is a whole number of minor units, not {amount!r}")

@@ -13,9 +13,11 @@ from ledger.builders.parts import (
     STRIPE_BALANCE,
     SUSPENSE,
     About,
+    Recognition,
     moves,
     owed,
     refuse_below_zero,
+    refuse_fractions,
     signed,
 )
 from ledger.drafts import AccountRef, EntryDraft
@@ -66,6 +68,7 @@ def stripe_payout(*, bt_ref: str, amount_minor: int, **about: Unpack[About]) -> 
 
     It is the payout's balance transaction (minus `amount_minor`), so `bt_ref` is that one's, and it is posted once.
     """
+    refuse_fractions(amount_minor)
     return balance_transaction(bt_ref=bt_ref, category="payout", amount_minor=-amount_minor, fee_minor=0, **about)
 
 
@@ -106,12 +109,14 @@ def transfer(*, bt_ref: str, partner: str, amount_minor: int, **about: Unpack[Ab
     )
 
 
-def transfer_reversed(*, bt_ref: str, partner: str, amount_minor: int, **about: Unpack[About]) -> EntryDraft:
+def transfer_reversed(
+    *, bt_ref: str, partner: str, amount_minor: int, recognition: Recognition = "grant", **about: Unpack[About]
+) -> EntryDraft:
     """A transfer was taken back from the connected account: the partner is owed it again."""
     return EntryDraft(
         kind="transfer_reversed",
         key=bt_ref,
-        postings=moves((STRIPE_BALANCE, owed(partner, "grant"), amount_minor)),
-        facts=(("partner", partner), ("amount", amount_minor)),
+        postings=moves((STRIPE_BALANCE, owed(partner, recognition), amount_minor)),
+        facts=(("partner", partner), ("amount", amount_minor), ("recognition", recognition)),
         **about,
     )

@@ -48,13 +48,6 @@ def test_sale_discounted_below_nothing_is_refused() -> None:
         sale(goods_minor=400, discount_minor=401)
 
 
-def test_balance_transaction_e1b() -> None:
-    draft = balance_transaction()
-
-    assert shown(draft) == ["1050 / 1040 5186", "6110 / 1050 180"]
-    assert draft.key == "stripe:bt:txn_1"
-
-
 def test_balance_transaction_of_a_gift_e2b() -> None:
     draft = balance_transaction("txn_2", category="payment", amount_minor=5180)
 
@@ -81,35 +74,12 @@ def test_unknown_category_goes_to_suspense_in_both_directions() -> None:
     assert shown(debit) == ["1999 / 1050 700"]
 
 
-def test_accrual_e1a() -> None:
-    draft = accrual()
-
-    assert shown(draft) == ["5110 / 2110/partner:1 864"]
-    assert draft.key == "allocation:1:accrual"
-
-
 def test_gift_e2_and_its_shares_e2a() -> None:
     shares = [accrual(f"allocation:{who}", partner=who, amount_minor=2000) for who in (DAHLIAS_HOPE, RESTORATION_HOUSE)]
 
     assert shown(gift()) == ["1040 / 4010/fund:seed-collective 5000", "1040 / 4015 180"]
     assert gift().key == "stripe:charge:ch_2:gift"
     assert [shown(share) for share in shares] == [["5110 / 2110/partner:1 2000"], ["5110 / 2110/partner:2 2000"]]
-
-
-def test_agency_share_leaves_the_gifts_and_is_held_for_the_partner() -> None:
-    draft = accrual(recognition="agency", fund="seed-collective", amount_minor=2000)
-
-    assert shown(draft) == ["4010/fund:seed-collective / 2130/partner:1 2000"]
-
-
-def test_stripe_payout_and_its_bank_line_e4() -> None:
-    on_its_way = builders.stripe_payout(
-        bt_ref="stripe:bt:txn_9", source="stripe:payout:po_1", amount_minor=8006, **WHEN
-    )
-    arrived = builders.bank_line(line_ref="bank:line:1", source="bank:1", amount_minor=8006, bank="bank:1", **WHEN)
-
-    assert shown(on_its_way) == ["1060 / 1050 8006"]
-    assert shown(arrived) == ["1010/bank:1 / 1060 8006"]
 
 
 def test_negative_stripe_payout_debits_the_bank() -> None:
@@ -141,17 +111,3 @@ def test_bank_line_returned_by_the_partners_bank_e8() -> None:
     )
 
     assert shown(draft) == ["1010 / 2110/partner:2 2000"]
-
-
-def test_partner_payout_e7() -> None:
-    payout = {"payout_ref": "payout:12", "source": "payout:12", "partner": DAHLIAS_HOPE, "amount_minor": 2531, **WHEN}
-    sent, settled = builders.payout_sent(**payout), builders.payout_settled(**payout)
-    again = builders.payout_sent(**payout, attempt=2)
-
-    assert shown(sent) == ["2110/partner:1 / 2120/partner:1 2531"]
-    assert shown(settled) == ["2120/partner:1 / 1010 2531"]
-    assert [draft.key for draft in (sent, settled, again)] == [
-        "payout:12:sent:1",
-        "payout:12:settled:1",
-        "payout:12:sent:2",
-    ]
