@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from config import views
+from config.api_docs import api_docs
 
 api: list[URLPattern | URLResolver] = [
     path("", include("shop.api_urls")),
     path("", include("partners.api_urls")),
     path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="api_docs"),
+    path("docs", api_docs, name="api_docs"),
 ]
+
+handler404 = "config.api.not_found"
+handler500 = "config.api.fault"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
@@ -26,7 +29,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(api)),
     path("health/live", views.live, name="live"),
     path("health/ready", views.ready, name="ready"),
-    path("account/login/", RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)),
-    path("account/", include("allauth.urls")),
+    path("account/", include("config.account_urls")),
     path("console/", admin.site.urls),
 ]

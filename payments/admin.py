@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from payments.models import BalanceTransaction, Charge, CheckoutSession, StripeCall, StripeEvent
 from payments.operations.revive_event import Outcome, revive_event
+from people.access import has_role
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -35,7 +36,11 @@ class StripeEventAdmin(ReadOnlyAdmin):
     search_fields = ["event_id", "object_id"]
     actions = ["try_again"]
 
-    @admin.action(description="Try dead events again", permissions=["view"])
+    def has_revive_permission(self, request: HttpRequest) -> bool:
+        """Whoever prepares the books may try again; reading along, as an auditor does, is not enough."""
+        return request.user.is_superuser or has_role(request.user, "finance preparer")
+
+    @admin.action(description="Try dead events again", permissions=["revive"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
         outcomes = [revive_event(event_id=event.event_id) for event in queryset]
         self.message_user(request, f"{outcomes.count(Outcome.REVIVED)} of {len(outcomes)} will be tried again.")

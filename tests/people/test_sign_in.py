@@ -106,6 +106,27 @@ def test_nobody_signs_up_by_a_form(client: Client) -> None:
     assert not User.objects.filter(email="new@example.org").exists()
 
 
+@pytest.mark.parametrize(
+    "address", ["signup/", "email/", "confirm-email/", "password/reset/", "password/set/", "password/reset/key/1-a/"]
+)
+def test_there_is_no_door_to_passwords_and_addresses(client: Client, address: str) -> None:
+    client.force_login(donor())
+
+    assert client.get(f"/account/{address}").status_code == 404
+
+
+def test_the_second_factor_has_a_page_in_our_words(client: Client) -> None:
+    user = staff()
+    TOTP.activate(user, SECRET)
+    client.force_login(user)
+
+    page = client.get("/account/2fa/").content.decode()
+
+    assert "Your app is set up." in page
+    assert "Make recovery codes" in page
+    assert "If you lose your phone without them" in page
+
+
 def test_the_code_does_not_stay_in_the_database(client: Client) -> None:
     donor()
     code = ask_for_code(client, "ada@example.org")

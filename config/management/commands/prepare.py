@@ -7,15 +7,14 @@ from typing import Any
 import pgmq
 import psycopg
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
 from config.celery import broker
+from config.roles import lay_roles
 from ledger.operations.open_months import open_months
 from people import clock
-from people.access import ROLES
 from people.models import Organisation
 
 
@@ -29,8 +28,7 @@ class Command(BaseCommand):
             _install_queue()
         open_months(around=clock.now().date())
         Organisation.objects.get_or_create(pk=1, defaults={"display_name": "Your organisation"})
-        for role in ROLES:
-            Group.objects.get_or_create(name=role)
+        lay_roles()
         self.stdout.write("The database is ready.")
 
 

@@ -1,0 +1,79 @@
+"""The organisation, its staff and its mail in the record console; superusers only, unless a role says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from people.models import Mail, Organisation, User
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(admin.ModelAdmin[Organisation]):
+    """There is one: changed here, never added or deleted."""
+
+    list_display = ("display_name", "legal_name", "ein", "zone_name", "deductibility")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
+        return False
+
+
+class UserForm(forms.ModelForm[User]):
+    """Somebody's address and roles. Nobody has a password, so none is asked for."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name", "is_staff", "is_active", "is_superuser", "groups")
+        widgets = {"groups": forms.CheckboxSelectMultiple}
+        labels = {"groups": "Roles", "email": "E-mail"}
+
+    def clean_email(self) -> str:
+        """The address as signing in looks it up; another spelling of a known one is refused here."""
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Somebody has this address already.")
+        return email
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin[User]):
+    """Staff and donors who can sign in: switched off here, never deleted, because what they did names them."""
+
+    form = UserForm
+    list_display = ("email", "name", "is_staff", "is_active", "joined_at")
+    list_filter = ("is_staff", "is_active", "groups")
+    search_fields = ("email", "name")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(Mail)
+class MailAdmin(admin.ModelAdmin[Mail]):
+    """What was sent to whom and what became of it; the words themselves stay out of sight."""
+
+    list_display = ("to", "subject", "state", "attempts", "created_at", "sent_at", "last_error")
+    list_filter = ("state",)
+    search_fields = ("to", "key")
+    exclude = ("text", "html")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Mail | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Mail | None = None) -> bool:
+        return False

@@ -1,0 +1,118 @@
+"""The record console: roles read what they need, superusers keep the organisation and its people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from config.roles import lay_roles
+from people.access import ROLES
+from people.models import Mail, Organisation, User
+
+pytestmark = pytest.mark.django_db
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+NOW = datetime(2026, 10, 5, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def ground() -> None:
+    Organisation.objects.create(display_name="Tassel Collective")
+    lay_roles()
+
+
+def staff(client: Client, *roles: str, superuser: bool = False) -> User:
+    user = User.objects.create_user("staff@example.org", is_staff=True, is_superuser=superuser)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    TOTP.activate(user, SECRET)
+    client.force_login(user)
+    return user
+
+
+def test_laying_the_roles_again_changes_nothing() -> None:
+    before = {group.name: set(group.permissions.all()) for group in Group.objects.all()}
+
+    lay_roles()
+
+    assert {group.name: set(group.permissions.all()) for group in Group.objects.all()} == before
+    assert set(before) == set(ROLES)
+    assert before["partner contact"] == set()
+
+
+def test_no_role_may_delete_or_touch_people() -> None:
+    given = {permission for role in Group.objects.all() for permission in role.permissions.all()}
+
+    assert not [permission for permission in given if permission.codename.startswith("delete_")]
+    assert not [permission for permission in given if permission.content_type.app_label in ("people", "auth", "mfa")]
+
+
+@pytest.mark.parametrize(
+    ("role", "reads", "refused"),
+    [
+        ("catalogue", "shop/product/", "donations/gift/"),
+        ("donor care", "donations/plan/", "partners/partner/"),
+        ("finance preparer", "payments/charge/", "people/user/"),
+        ("auditor", "partners/allocation/", "people/organisation/"),
+    ],
+)
+def test_a_role_reads_its_records_only(client: Client, role: str, reads: str, refused: str) -> None:
+    staff(client, role)
+
+    assert client.get(f"/console/{reads}").status_code == 200
+    assert client.get(f"/console/{refused}").status_code == 403
+
+
+def test_only_the_catalogue_edits_products(client: Client) -> None:
+    user = staff(client, "auditor")
+    assert client.get("/console/shop/product/add/").status_code == 403
+
+    user.groups.add(Group.objects.get(name="catalogue"))
+
+    assert client.get("/console/shop/product/add/").status_code == 200
+
+
+def test_a_superuser_makes_a_member_of_staff_who_has_no_password(client: Client) -> None:
+    staff(client, superuser=True)
+    role = Group.objects.get(name="finance approver")
+
+    answer = client.post(
+        "/console/people/user/add/",
+        {"email": "Anton@Example.org", "name": "Anton", "is_staff": "on", "is_active": "on", "groups": [role.pk]},
+    )
+
+    assert answer.status_code == 302
+    anton = User.objects.get(email="anton@example.org")
+    assert not anton.has_usable_password()
+    assert list(anton.groups.all()) == [role]
+
+
+def test_an_address_is_taken_in_any_spelling(client: Client) -> None:
+    staff(client, superuser=True)
+
+    page = client.post("/console/people/user/add/", {"email": "STAFF@example.org", "is_active": "on"})
+
+    assert "Somebody has this address already." in page.content.decode()
+    assert User.objects.count() == 1
+
+
+def test_the_organisation_is_changed_and_never_doubled_or_deleted(client: Client) -> None:
+    staff(client, superuser=True)
+
+    assert client.get("/console/people/organisation/1/change/").status_code == 200
+    assert client.get("/console/people/organisation/add/").status_code == 403
+    assert client.get("/console/people/organisation/1/delete/").status_code == 403
+
+
+def test_mail_is_listed_without_its_words(client: Client) -> None:
+    staff(client, superuser=True)
+    mail = Mail.objects.create(
+        key="a", to="ada@example.org", subject="Hello", text="words inside", created_at=NOW, next_attempt_at=NOW
+    )
+
+    page = client.get(f"/console/people/mail/{mail.pk}/change/").content.decode()
+
+    assert "ada@example.org" in page
+    assert "words inside" not in page
