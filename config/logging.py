@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import structlog
 
 structlog.configure(
@@ -33,3 +35,15 @@ class JsonFormatter(structlog.stdlib.ProcessorFormatter):
                 structlog.processors.format_exc_info,
             ],
         )
+
+
+class RoutesNotPaths(logging.Filter):
+    """Django's own lines about a request name its path, and paths hold the secrets of links: name the route."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        path = getattr(request, "path", None)
+        if path and isinstance(record.args, tuple):
+            match = getattr(request, "resolver_match", None)
+            record.args = tuple((match.route if match else "") if arg == path else arg for arg in record.args)
+        return True

@@ -49,7 +49,12 @@ class PartnerTotals(APIView):
         summary="What a partner was promised, was paid and is owed",
         description="Amounts are in minor units (cents). Without a month: everything so far.",
         parameters=[
-            OpenApiParameter("month", str, description="A calendar month of the organisation's zone, such as 2026-10.")
+            OpenApiParameter(
+                "month",
+                str,
+                description="A calendar month of the organisation's zone, such as 2026-10.",
+                pattern=r"^(19|20|21)\d\d-(0[1-9]|1[0-2])$",
+            )
         ],
         responses=TotalsSerializer,
     )

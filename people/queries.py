@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import date, datetime
 
 from people.models import Organisation
+
+_MONTH = re.compile(r"(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
 
 
 def organisation() -> Organisation:
@@ -20,5 +23,7 @@ def local_day(at: datetime, org: Organisation | None = None) -> date:
 
 def month_bounds(month: str) -> tuple[date, date]:
     """First and last day of a month written as "2026-10"; raises ValueError for anything else."""
+    if not _MONTH.fullmatch(month):
+        raise ValueError(f"no month: {month!r}")
     first = date.fromisoformat(f"{month}-01")
     return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])

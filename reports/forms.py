@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from people.queries import month_bounds
+
 FILE_MAX_BYTES = 20 * 1024 * 1024
-_MONTH = re.compile(r"(?:20|21)\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
 
 
 class MonthForm(forms.Form):
@@ -22,8 +22,10 @@ class MonthForm(forms.Form):
 
     def clean_month(self) -> str:
         month: str = self.cleaned_data["month"]
-        if not _MONTH.fullmatch(month):
-            raise forms.ValidationError("Write the month as year and month, such as 2026-10.")
+        try:
+            month_bounds(month)
+        except ValueError:
+            raise forms.ValidationError("Write the month as year and month, such as 2026-10.") from None
         return month
 
 

@@ -97,7 +97,7 @@ class Products(GenericAPIView[Any]):
 
     serializer_class = ProductSerializer
 
-    @extend_schema(operation_id="products_list")
+    @extend_schema(operation_id="products_list", responses=ProductSerializer(many=True))
     def get(self, request: Request) -> Response:
         offers = catalogue(clock.now(), currency=organisation().currency)
         page = self.paginate_queryset(offers)
