@@ -43,7 +43,7 @@ class Player:
         self.desk.sign_in()
         for number in range(days):
             today = first_day + timedelta(days=number)
-            self.progress(number, days, f"{today:%d %B %Y}")
+            self.progress(number, days, f"{today.day} {today:%B %Y}")
             self._open_day(today)
             with ThreadPoolExecutor(AT_ONCE) as people:
                 list(people.map(self._visit, by_day.get(number, [])))
