@@ -23,7 +23,7 @@ def confirm_stops() -> int:
     woken(confirm_stop.TASK)
     stopping = Plan.objects.filter(cancel_requested_at__isnull=False, cancel_confirmed_at__isnull=True)
     asked = 0
-    for plan in stopping.order_by("cancel_requested_at"):
+    for plan in stopping.order_by("cancel_requested_at", "pk"):
         try:
             asked += confirm_stop.confirm_stop(plan=plan, now=clock.now())
         except (StripeUnavailable, StripeRefused) as error:

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_cache_control
+from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -80,13 +80,16 @@ def give(request: HttpRequest) -> HttpResponse:
         "deductible": org.deductibility == Organisation.Deductibility.DEDUCTIBLE_170C,
     }
     response = render(request, "donations/give.html", context, status=status)
-    patch_cache_control(response, private=True)
+    if again is not None or request.user.is_authenticated:
+        add_never_cache_headers(response)  # somebody's name and address are in the form
+    else:
+        patch_cache_control(response, private=True)
     return response
 
 
 def _fund(request: HttpRequest, funds: list[Fund], again: Gift | Plan | None) -> Fund | None:
     """The fund asked for, else the first one; None when nothing is open. A closed one gives way to its successor."""
-    asked = request.GET.get("fund", again.fund.slug if again else "")
+    asked = request.GET.get("fund", again.fund.slug if again else "").replace("\0", "")
     if asked and (known := Fund.objects.filter(slug=asked).select_related("successor").first()):
         wanted = [known.slug, known.successor.slug if known.successor else ""]
         for slug in wanted:

@@ -34,11 +34,14 @@ def process_events() -> int:
 
 @shared_task(name="payments.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """Every 30 s: events that nobody was woken for or whose worker died, unanswered calls, lost ends, settlement."""
+    """Every 30 s: events that nobody was woken for or whose worker died, unanswered calls, lost ends, settlement.
+
+    Events come first: a slow processor must not keep them behind questions that can wait.
+    """
+    process_events()
     now = clock.now()
     for step in (finish_calls, ask_expired_checkouts, ask_unsettled_charges):
         _guarded(step, now)
-    process_events()
 
 
 def _guarded(step: Callable[..., int], now: datetime) -> None:

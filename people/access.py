@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
 
 from people.models import User
 
@@ -33,8 +34,9 @@ def has_second_factor(user: User | AnonymousUser) -> bool:
 
 
 def staff_required(view: View) -> View:
-    """A desk page: sign in first, then enrol a second factor; to anybody else the page does not exist."""
+    """A desk page: sign in first, then enrol a second factor; to anybody else the page does not exist. Never stored."""
 
+    @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return refusal(request) or view(request, *args, **kwargs)

@@ -25,6 +25,7 @@ from people.access import has_role, role_required
 
 HANDS = ("finance preparer", "finance approver")
 ROWS_SHOWN = 200
+ID_DIGITS_MAX = 18
 
 
 @role_required(*desk.FINANCE)
@@ -110,7 +111,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
     """Confirm the ticked matches; their payouts are settled."""
-    ids = [int(value) for value in request.POST.getlist("match") if value.isascii() and value.isdecimal()]
+    ids = [number for value in request.POST.getlist("match") if (number := _id(value))]
     if not ids:
         messages.error(request, "Tick at least one match.")
         return redirect("partners:desk_bank")
@@ -141,8 +142,7 @@ def undo(request: HttpRequest, match_id: int) -> HttpResponse:
 @require_POST
 def match(request: HttpRequest, line_id: int) -> HttpResponse:
     get_object_or_404(BankLine, pk=line_id)
-    chosen = request.POST.get("payout", "")
-    payout = get_object_or_404(PartnerPayout, pk=int(chosen) if chosen.isascii() and chosen.isdecimal() else 0)
+    payout = get_object_or_404(PartnerPayout, pk=_id(request.POST.get("payout", "")))
     try:
         choose_match(line_id=line_id, payout_id=payout.pk, by=request.user, now=clock.now())  # type: ignore[arg-type]
     except DoesNotFit as error:
@@ -150,3 +150,8 @@ def match(request: HttpRequest, line_id: int) -> HttpResponse:
     else:
         messages.success(request, "Matched. Confirm it above.")
     return redirect("partners:desk_bank")
+
+
+def _id(typed: str) -> int:
+    """A row's number as a form sends it; 0, which no row has, for anything else."""
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= ID_DIGITS_MAX else 0

@@ -52,7 +52,7 @@ def show_cart(request: HttpRequest, *, form: PieceForm | None = None, status: in
 def cart_add(request: HttpRequest) -> HttpResponse:
     """Put pieces into the cart; at most six queries."""
     form = PieceForm(request.POST)
-    sku = request.POST.get("sku", "")
+    sku = request.POST.get("sku", "").replace("\0", "")
     if form.is_valid():
         try:
             cart = add_to_cart(

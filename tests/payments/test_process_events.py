@@ -15,7 +15,7 @@ from ledger.models import Entry
 from payments import registry, tasks
 from payments.facts import CheckoutPaid, Fact, PlanEnded
 from payments.models import Charge, CheckoutSession, StripeEvent
-from payments.operations import process_event
+from payments.operations import find_left_behind, process_event
 from payments.operations.find_left_behind import ask_expired_checkouts
 from payments.operations.process_event import LEASE, Outcome, process_next_event
 from payments.operations.revive_event import Outcome as Revived
@@ -339,6 +339,31 @@ def test_a_sweep_step_in_trouble_does_not_keep_the_events_waiting(
     tasks.sweep()
 
     assert state_of(row)[0] == "done"
+
+
+def test_a_slow_stripe_keeps_no_sweep_beyond_its_time(fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        kept(session_id=f"cs_test_{number}", expires_at=NOW - timedelta(seconds=3 - number))
+    ticks = iter([0.0, 1.0, 30.0])
+    monkeypatch.setattr(find_left_behind.time, "monotonic", lambda: next(ticks))
+
+    ask_expired_checkouts(now=NOW)
+
+    assert len(fake.requests) == 1
+
+
+def test_the_sweep_takes_events_before_what_can_wait(
+    fake: FakeStripe, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen("order", CheckoutPaid)
+    fake.put(session())
+    row = received()
+    seen: list[str] = []
+    monkeypatch.setattr(tasks, "finish_calls", lambda *, now: seen.append(state_of(row)[0]))
+
+    tasks.sweep()
+
+    assert seen == ["done"]
 
 
 def test_a_refused_look_is_answered_in_the_log_and_comes_back(fake: FakeStripe, later: Any) -> None:
