@@ -50,6 +50,17 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_proofleaf", "ledger_proofleaf_no_truncate"),
         }
     ),
+    "0006_closing": frozenset(
+        {
+            ("ledger_anchor", "ledger_anchor_append_only"),
+            ("ledger_anchor", "ledger_anchor_no_truncate"),
+            ("ledger_balancesnapshot", "ledger_balancesnapshot_append_only"),
+            ("ledger_balancesnapshot", "ledger_balancesnapshot_no_truncate"),
+            ("ledger_period", "ledger_new_periods"),
+            ("ledger_periodevent", "ledger_periodevent_append_only"),
+            ("ledger_periodevent", "ledger_periodevent_no_truncate"),
+        }
+    ),
 }
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())
 

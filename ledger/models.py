@@ -257,3 +257,71 @@ class ProofLeaf(models.Model):
 
     def __str__(self) -> str:
         return f"{self.proof_id}.{self.idx}"
+
+
+class PeriodEvent(models.Model):
+    """What became of a month, and by whom; a `closed` one has its place in the chain. Append-only."""
+
+    class Kind(models.TextChoices):
+        SOFT_CLOSED = "soft_closed", "Softly closed"
+        OPENED = "opened"
+        CLOSING = "closing"
+        CLOSED = "closed"
+        REOPENED = "reopened"
+
+    id = models.AutoField(primary_key=True)
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey("people.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    approval = models.ForeignKey("people.Approval", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    through_seq = models.IntegerField(null=True, blank=True, help_text="All that the month holds is sealed up to here.")
+    closing_hash = models.BinaryField(null=True, blank=True, help_text="Of the seal at through_seq; zeros before any.")
+    at = models.DateTimeField(help_text="Business time.")
+    recorded_at = models.DateTimeField(db_default=Now(), help_text="Wall time.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(approved_by=F("by")), name="periodevent_by_a_second_person"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["soft_closed", "opened"])
+                | Q(kind__in=["closing", "closed", "reopened"], approved_by__isnull=False, approval__isnull=False),
+                name="periodevent_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="closed", through_seq__gte=0, closing_hash__isnull=False)
+                | (~Q(kind="closed") & Q(through_seq__isnull=True, closing_hash__isnull=True)),
+                name="periodevent_closed_at_a_seal",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period_id}: {self.kind}"
+
+
+class BalanceSnapshot(models.Model):
+    """All that an account ever moved, up to the end of a closed month. Append-only."""
+
+    pk = models.CompositePrimaryKey("event_id", "account_id")
+    event = models.ForeignKey(PeriodEvent, on_delete=models.PROTECT, related_name="snapshots", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    debits_minor = models.BigIntegerField()
+    credits_minor = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.event_id}.{self.account_id}"
+
+
+class Anchor(models.Model):
+    """The head of the chain as it was told to somebody outside on a day. Append-only."""
+
+    anchored_on = models.DateField(primary_key=True, help_text="The organisation's day.")
+    seq = models.IntegerField()
+    hash = models.BinaryField()
+    recorded_at = models.DateTimeField(db_default=Now(), help_text="Wall time.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(seq__gte=1), name="anchor_of_a_seal")]
+
+    def __str__(self) -> str:
+        return f"{self.anchored_on}: {self.seq}"

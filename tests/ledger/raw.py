@@ -37,6 +37,7 @@ def raw_posting(entry: int, **changes: Any) -> None:
 
 def check_at_commit() -> None:
     sql("SET CONSTRAINTS ALL IMMEDIATE")
+    sql("SET CONSTRAINTS ALL DEFERRED")
 
 
 def as_owner(text: str, *values: Any) -> None:

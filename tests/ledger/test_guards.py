@@ -42,7 +42,7 @@ def entry_id(books: None) -> int:
         "TRUNCATE ledger_account CASCADE",
         "UPDATE ledger_period SET yyyymm = 190001 WHERE yyyymm = 202610",
         "DELETE FROM ledger_period",
-        "TRUNCATE ledger_period",
+        "TRUNCATE ledger_period CASCADE",
         """INSERT INTO ledger_entry SELECT * FROM ledger_entry
            ON CONFLICT (idempotency_key) DO UPDATE SET memo = 'x'""",
     ],
