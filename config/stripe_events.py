@@ -21,7 +21,7 @@ from payments.facts import (
     PlanStarted,
 )
 from payments.readers import read_charge, read_checkout, read_invoice, read_subscription
-from payments.registry import on, reads
+from payments.registry import ignores, on, reads
 from shop.operations.await_payment import await_payment
 from shop.operations.mark_order_paid import mark_order_paid
 from shop.operations.release_order import release_order
@@ -41,6 +41,13 @@ def register() -> None:
     reads("customer.subscription.deleted", read_subscription)
     reads("charge.succeeded", read_charge)
     reads("charge.updated", read_charge)
+
+    ignores("invoice.voided", "nothing was paid, and the plan's own event tells")
+    ignores("invoice.marked_uncollectible", "nothing was paid, and the plan's own event tells")
+    ignores("setup_intent.setup_failed", "no card is kept without a payment")
+    ignores("payment_method.automatically_updated", "Stripe keeps the cards")
+    ignores("radar.early_fraud_warning.created", "a warning moves no money, its dispute would tell")
+    ignores("account.updated", "no partner is paid through a connected account")
 
     on(CheckoutPaid, "order", mark_order_paid)
     on(CheckoutAwaiting, "order", await_payment)
