@@ -2,36 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from donations.models import Campaign, Fund, Gift, Plan, PlanEvent, PlanSubscription, Tier
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Rows that only operations write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ReadOnlyInline(admin.TabularInline[Any, Any]):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from people.console import NeverDeleted, ReadOnly, amount
 
 
 class TierInline(admin.TabularInline[Tier, Fund]):
@@ -40,14 +14,12 @@ class TierInline(admin.TabularInline[Tier, Fund]):
 
 
 @admin.register(Fund)
-class FundAdmin(admin.ModelAdmin[Fund]):
+class FundAdmin(NeverDeleted, admin.ModelAdmin[Fund]):
+    """A fund is closed, never deleted: its gifts stay restricted to it."""
+
     list_display = ("name", "slug", "restriction", "opens_on", "closes_on", "successor")
     prepopulated_fields = {"slug": ("name",)}
     inlines = [TierInline]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Fund | None = None) -> bool:
-        """A fund is closed, never deleted: its gifts stay restricted to it."""
-        return False
 
 
 @admin.register(Campaign)
@@ -56,17 +28,19 @@ class CampaignAdmin(admin.ModelAdmin[Campaign]):
     list_select_related = ("fund",)
 
 
-class PlanEventInline(ReadOnlyInline):
+class PlanEventInline(ReadOnly, admin.TabularInline[PlanEvent, Plan]):
+    extra = 0
     model = PlanEvent
 
 
-class PlanSubscriptionInline(ReadOnlyInline):
+class PlanSubscriptionInline(ReadOnly, admin.TabularInline[PlanSubscription, Plan]):
+    extra = 0
     model = PlanSubscription
 
 
 @admin.register(Plan)
-class PlanAdmin(ReadOnly):
-    list_display = ("pk", "supporter", "fund", "amount_minor", "currency", "state", "next_at", "is_stopping")
+class PlanAdmin(ReadOnly, admin.ModelAdmin[Plan]):
+    list_display = ("pk", "supporter", "fund", amount("amount_minor", "a month"), "state", "next_at", "is_stopping")
     list_filter = ("state", "fund")
     list_select_related = ("supporter", "fund")
     search_fields = ("supporter__email", "supporter__name")
@@ -75,8 +49,8 @@ class PlanAdmin(ReadOnly):
 
 
 @admin.register(Gift)
-class GiftAdmin(ReadOnly):
-    list_display = ("pk", "supporter", "fund", "charged_minor", "currency", "state", "paid_at", "plan")
+class GiftAdmin(ReadOnly, admin.ModelAdmin[Gift]):
+    list_display = ("pk", "supporter", "fund", amount("charged_minor", "charged"), "state", "paid_at", "plan")
     list_filter = ("state", "fund")
     list_select_related = ("supporter", "fund", "plan")
     search_fields = ("supporter__email", "supporter__name", "charge_ref")

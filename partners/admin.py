@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -18,30 +16,11 @@ from partners.models import (
     PayoutBatch,
     PayoutPolicy,
 )
-
-
-class _Read:
-    """Seen here, never changed."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class _Kept:
-    """Changed here, never deleted."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from people.console import NeverDeleted, ReadOnly, amount
 
 
 @admin.register(Partner)
-class PartnerAdmin(_Kept, admin.ModelAdmin):  # type: ignore[type-arg]
+class PartnerAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "status", "pay_to"]
     list_filter = ["status"]
     search_fields = ["name", "slug"]
@@ -49,20 +28,28 @@ class PartnerAdmin(_Kept, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Agreement)
-class AgreementAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
+class AgreementAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["partner", "scope_label", "scope_key", "rate_num", "rate_den", "starts_on", "ends_on", "state"]
     list_filter = ["state", "partner"]
     list_select_related = ["partner"]
 
 
-class AllocationLineInline(_Read, admin.TabularInline):  # type: ignore[type-arg]
+class AllocationLineInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = AllocationLine
     extra = 0
 
 
 @admin.register(Allocation)
-class AllocationAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["id", "agreement", "source", "charge_ref", "basis_minor", "amount_minor", "currency", "earned_on"]
+class AllocationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = [
+        "id",
+        "agreement",
+        "source",
+        "charge_ref",
+        amount("basis_minor", "of"),
+        amount("amount_minor", "share"),
+        "earned_on",
+    ]
     list_filter = ["agreement__partner"]
     list_select_related = ["agreement"]
     search_fields = ["source", "charge_ref"]
@@ -71,20 +58,20 @@ class AllocationAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(PayoutPolicy)
-class PayoutPolicyAdmin(_Kept, admin.ModelAdmin):  # type: ignore[type-arg]
+class PayoutPolicyAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["__str__", "refund_window_days", "minimum_minor"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not PayoutPolicy.objects.exists()
 
 
-class PartnerPayoutInline(_Read, admin.TabularInline):  # type: ignore[type-arg]
+class PartnerPayoutInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = PartnerPayout
     extra = 0
 
 
 @admin.register(PayoutBatch)
-class PayoutBatchAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
+class PayoutBatchAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["id", "as_of", "state", "proposed_by", "proposed_at", "sent_at", "settled_at"]
     list_filter = ["state"]
     list_select_related = ["proposed_by"]
@@ -92,11 +79,11 @@ class PayoutBatchAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(BankAccount)
-class BankAccountAdmin(_Kept, admin.ModelAdmin):  # type: ignore[type-arg]
+class BankAccountAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "last4", "currency", "date_column", "description_column", "amount_column"]
 
 
 @admin.register(BankStatement)
-class BankStatementAdmin(_Read, admin.ModelAdmin):  # type: ignore[type-arg]
+class BankStatementAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["file_name", "account", "first_on", "last_on", "imported_by", "imported_at"]
     list_select_related = ["account", "imported_by"]

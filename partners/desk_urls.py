@@ -1,12 +1,12 @@
-"""The finance desk; part of the namespace of `partners.urls`, which includes `pages`."""
+"""The finance desk; part of the namespace of `partners.urls`, which includes it."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import path
 
 from partners.views import agreements, bank, desk, payouts
 
-pages = [
+urlpatterns = [
     path("", desk.desk, name="desk"),
     path("agreements/", agreements.agreements, name="desk_agreements"),
     path("agreements/new/", agreements.prepare, name="desk_agreement_new"),
@@ -29,4 +29,3 @@ pages = [
     path("bank/matches/<int:match_id>/undo/", bank.undo, name="desk_bank_undo"),
     path("bank/lines/<int:line_id>/match/", bank.match, name="desk_bank_match"),
 ]
-urlpatterns: list[URLPattern] = []

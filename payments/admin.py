@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,22 +9,14 @@ from django.http import HttpRequest
 from payments.models import BalanceTransaction, Charge, CheckoutSession, StripeCall, StripeEvent
 from payments.operations.revive_event import Outcome, revive_event
 from people.access import has_role
+from people.console import ReadOnly, amount
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Money's records are seen here, never changed (rules/reliability.md row 64)."""
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Money's records are seen here, never changed, however many there are."""
 
     list_per_page = 50
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(StripeEvent)
@@ -63,13 +53,20 @@ class CheckoutSessionAdmin(ReadOnlyAdmin):
 
 @admin.register(Charge)
 class ChargeAdmin(ReadOnlyAdmin):
-    list_display = ["charge_id", "subject", "status", "amount_minor", "currency", "brand", "last4", "created_at"]
+    list_display = ["charge_id", "subject", "status", amount("amount_minor", "amount"), "brand", "last4", "created_at"]
     list_filter = ["status", "kind", "brand"]
     search_fields = ["charge_id", "subject", "payment_intent_id"]
 
 
 @admin.register(BalanceTransaction)
 class BalanceTransactionAdmin(ReadOnlyAdmin):
-    list_display = ["bt_id", "category", "amount_minor", "fee_minor", "net_minor", "currency", "available_at"]
+    list_display = [
+        "bt_id",
+        "category",
+        amount("amount_minor", "amount"),
+        amount("fee_minor", "fee"),
+        amount("net_minor", "net"),
+        "available_at",
+    ]
     list_filter = ["category"]
     search_fields = ["bt_id", "source_id"]

@@ -8,19 +8,17 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from people.console import NeverDeleted, ReadOnly
 from people.models import Mail, Organisation, User
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(admin.ModelAdmin[Organisation]):
+class OrganisationAdmin(NeverDeleted, admin.ModelAdmin[Organisation]):
     """There is one: changed here, never added or deleted."""
 
     list_display = ("display_name", "legal_name", "ein", "zone_name", "deductibility")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
         return False
 
 
@@ -42,7 +40,7 @@ class UserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(NeverDeleted, admin.ModelAdmin[User]):
     """Staff and donors who can sign in: switched off here, never deleted, because what they did names them."""
 
     form = UserForm
@@ -55,12 +53,9 @@ class UserAdmin(admin.ModelAdmin[User]):
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
-
 
 @admin.register(Mail)
-class MailAdmin(admin.ModelAdmin[Mail]):
+class MailAdmin(ReadOnly, admin.ModelAdmin[Mail]):
     """What was sent to whom and what became of it; the words themselves stay out of sight."""
 
     list_display = ("to", "subject", "state", "attempts", "created_at", "sent_at", "last_error")
@@ -68,12 +63,3 @@ class MailAdmin(admin.ModelAdmin[Mail]):
     search_fields = ("to", "key")
     exclude = ("text", "html")
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Mail | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Mail | None = None) -> bool:
-        return False

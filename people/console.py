@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, display
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from people.access import has_second_factor, refusal
+from people.money import format_minor
 
 
 class StaffConsole(AdminSite):
@@ -27,3 +29,34 @@ class StaffConsole(AdminSite):
             wanted = request.GET.get("next") or reverse("admin:index")
             return redirect(f"{reverse('account_login')}?next={wanted}")
         return refusal(request) or redirect("admin:index")
+
+
+class ReadOnly:
+    """For an admin or an inline: rows that only operations write (rules/reliability.md row 64)."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class NeverDeleted:
+    """For an admin: rows that are changed, closed or switched off, and that others go on naming."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def amount(field: str, words: str) -> Callable[[Any], str]:
+    """A column for `list_display`: minor units as money of the row's own currency, sorted as a number."""
+
+    @display(description=words, ordering=field)
+    def column(row: Any) -> str:
+        return format_minor(getattr(row, field), row.currency)
+
+    column.__name__ = field
+    return column

@@ -5,34 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
+from people.console import ReadOnly, amount
 from shop import models
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Rows that only operations write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class ReadOnlyInline(admin.TabularInline[Any, Any]):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class VariantInline(admin.TabularInline[Any, Any]):
@@ -62,21 +37,32 @@ class CollectionAdmin(admin.ModelAdmin[models.Collection]):
     prepopulated_fields = {"slug": ("name",)}
 
 
-class LineInline(ReadOnlyInline):
+class LineInline(ReadOnly, admin.TabularInline[Any, Any]):
+    extra = 0
     model = models.OrderLine
 
 
-class HoldInline(ReadOnlyInline):
+class HoldInline(ReadOnly, admin.TabularInline[Any, Any]):
+    extra = 0
     model = models.StockHold
 
 
-class EventInline(ReadOnlyInline):
+class EventInline(ReadOnly, admin.TabularInline[Any, Any]):
+    extra = 0
     model = models.OrderEvent
 
 
 @admin.register(models.Order)
-class OrderAdmin(ReadOnly):
-    list_display = ("number", "state", "closed_because", "email", "total_minor", "currency", "placed_at", "paid_at")
+class OrderAdmin(ReadOnly, admin.ModelAdmin[models.Order]):
+    list_display = (
+        "number",
+        "state",
+        "closed_because",
+        "email",
+        amount("total_minor", "total"),
+        "placed_at",
+        "paid_at",
+    )
     list_filter = ("state", "closed_because")
     search_fields = ("=pk", "email", "name", "lines__sku", "charge_ref")
     date_hierarchy = "placed_at"
@@ -84,7 +70,7 @@ class OrderAdmin(ReadOnly):
 
 
 @admin.register(models.StockMovement)
-class StockMovementAdmin(ReadOnly):
+class StockMovementAdmin(ReadOnly, admin.ModelAdmin[models.StockMovement]):
     list_display = ("variant", "quantity", "reason", "source", "at")
     list_filter = ("reason",)
     search_fields = ("variant__sku", "source")

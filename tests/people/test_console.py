@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
@@ -11,6 +12,7 @@ from django.test import Client
 
 from config.roles import lay_roles
 from people.access import ROLES
+from people.console import amount
 from people.models import Mail, Organisation, User
 
 pytestmark = pytest.mark.django_db
@@ -116,3 +118,11 @@ def test_mail_is_listed_without_its_words(client: Client) -> None:
 
     assert "ada@example.org" in page
     assert "words inside" not in page
+
+
+def test_amounts_are_shown_as_money_and_sorted_as_numbers() -> None:
+    column = amount("fee_minor", "fee")
+
+    assert column(SimpleNamespace(fee_minor=-1052, currency="usd")) == "-$10.52"
+    assert column(SimpleNamespace(fee_minor=1052, currency="jpy")) == "¥1,052"
+    assert (column.short_description, column.admin_order_field) == ("fee", "fee_minor")  # type: ignore[attr-defined]

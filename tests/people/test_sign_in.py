@@ -183,6 +183,16 @@ def test_the_console_has_no_login_of_its_own(client: Client) -> None:
     assert client.get("/console/").status_code == 200
 
 
+def test_the_first_member_of_staff_signs_in_with_one_code(client: Client) -> None:
+    user = User.objects.create_superuser("root@example.org")
+
+    code = ask_for_code(client, user.email)
+    answer = client.post("/account/login/code/confirm/", {"code": code, "next": "/desk-test/"}, follow=True)
+
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert answer.status_code == 200
+
+
 def test_signing_in_as_staff_asks_for_the_second_factor(client: Client) -> None:
     user = staff()
     TOTP.activate(user, SECRET)
