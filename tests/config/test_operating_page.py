@@ -12,7 +12,7 @@ PAGE = (ROOT / "docs" / "operating.md").read_text()
 # Set by Django's own entry points, by the scripts or for one library.
 NOT_FOR_OPERATORS = {"DJANGO_SETTINGS_MODULE", "FONTCONFIG_FILE"}
 READS = re.compile(
-    r"""(?:environ\.get|environ|environment\.\w+|\b(?:text|secret|web_address))[(\[]\s*["']([A-Z][A-Z_]+)["']"""
+    r"""(?:environ\.get|environ|environment\.\w+|\b(?:text|secret|choice|web_address|server_address))[(\[]\s*["']([A-Z][A-Z_]+)["']"""
 )
 
 
