@@ -64,6 +64,13 @@ class GiveForm(forms.Form):
         tiers = [(str(tier.amount_minor), _short(tier.amount_minor, self.currency)) for tier in self.fund.tiers.all()]
         return [*tiers, (OTHER, "Other")]
 
+    def full_clean(self) -> None:
+        """Check everything; the first box with something wrong in it, in the page's order, gets the focus."""
+        super().full_clean()
+        wrong = [name for name in ("own_amount", "email", "name") if name in (self._errors or {})]
+        if wrong:
+            self.fields[wrong[0]].widget.attrs["autofocus"] = True
+
     def clean_name(self) -> str:
         """A name goes into a mail's first line; an address in it is not a name."""
         name = " ".join(self.cleaned_data["name"].split())

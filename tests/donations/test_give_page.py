@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -141,6 +142,14 @@ def test_every_other_mistake_has_its_own_words(
     assert answer.status_code == 422
     assert message in answer.content.decode()
     assert stripe.asked == []
+
+
+def test_the_first_wrong_box_has_the_focus(client: Client, fund: Fund, stripe: FakeStripe) -> None:
+    page = client.post(GIVE, typed(amount="other", own_amount="ten", email="nix")).content.decode()
+
+    assert page.count("autofocus") == 1
+    box = re.search(r"<input[^>]*autofocus[^>]*>", page)
+    assert box and 'name="own_amount"' in box.group()
 
 
 def test_a_form_with_a_broken_key_is_refused_without_a_crash(client: Client, fund: Fund, stripe: FakeStripe) -> None:
