@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from donations.queries import campaign_progress, running_campaign
@@ -36,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     org = organisation()
     campaign = running_campaign(now)
-    first_day, last_day = _last_month(now)
+    first_day, last_day = _last_month(local_day(now, org))
     context = {
         "org": org,
         "products": _promised_first(now, org.currency, cart_id(request)),
@@ -53,8 +54,8 @@ def _promised_first(now: datetime, currency: str, cart: int | None) -> list[Prod
     return sorted(offers, key=lambda product: not product.cheapest.shares)[:DESIGNS_SHOWN]
 
 
-def _last_month(now: datetime) -> tuple[date, date]:
-    last_day = local_day(now).replace(day=1) - timedelta(days=1)
+def _last_month(today: date) -> tuple[date, date]:
+    last_day = today.replace(day=1) - timedelta(days=1)
     return last_day.replace(day=1), last_day
 
 
@@ -63,12 +64,14 @@ def _reached(first_day: date, last_day: date, currency: str) -> list[Reached]:
     return [Reached(partner, paid[partner.pk]) for partner in Partner.objects.filter(pk__in=paid).order_by("name")]
 
 
+@never_cache
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "ok", "environment": settings.TASSEL_ENV})
 
 
+@never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """The process answers and its database does too; 503 otherwise."""
