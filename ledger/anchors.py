@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 
 import structlog
@@ -40,13 +39,19 @@ def tell_head(day: date, seq: int, head: bytes, *, now: datetime) -> None:
     )
 
 
-def known_anchors() -> Iterator[chain.Anchor]:
-    """The anchors that this database keeps; copies outside it are what they are worth."""
-    for event in PeriodEvent.objects.filter(kind=PeriodEvent.Kind.CLOSED, through_seq__gte=1).order_by("id"):
-        month = f"{event.period_id // 100}-{event.period_id % 100:02}"
-        yield chain.Anchor(event.through_seq or 0, bytes(event.closing_hash or b""), f"the close of {month}")
+def known_anchors() -> list[chain.Anchor]:
+    """The anchors that this database keeps, one for each seal; copies outside it are what they are worth.
+
+    Empty months that closed along stand on the same seal as the month that was meant, which comes last.
+    """
+    anchors: dict[tuple[int, bytes], chain.Anchor] = {}
     for day, seq, head in Anchor.objects.order_by("anchored_on").values_list("anchored_on", "seq", "hash"):
-        yield chain.Anchor(seq, bytes(head), f"the anchor of {day.isoformat()}")
+        anchors[seq, bytes(head)] = chain.Anchor(seq, bytes(head), f"the anchor of {day.isoformat()}")
+    for event in PeriodEvent.objects.filter(kind=PeriodEvent.Kind.CLOSED, through_seq__gte=1).order_by("id"):
+        seq, closing_hash = event.through_seq or 0, bytes(event.closing_hash or b"")
+        month = f"{event.period_id // 100}-{event.period_id % 100:02}"
+        anchors[seq, closing_hash] = chain.Anchor(seq, closing_hash, f"the close of {month}")
+    return sorted(anchors.values(), key=lambda anchor: anchor.seq)
 
 
 def _mail(*, key: str, subject: str, template: str, context: dict[str, object], now: datetime) -> None:

@@ -51,11 +51,12 @@ def faults(links: Iterable[Link], anchors: Iterable[Anchor] = ()) -> Iterator[st
             yield f"seal {each.seq} does not follow seal {seq}: it names another hash before it"
         if each.hash != link(each.prev_hash, each.canonical):
             yield f"seal {each.seq} is not over its bytes: they or its hash were changed"
-        for anchor in wanted.pop(each.seq, ()):
-            if anchor.hash == each.hash:
-                agreed = each.seq
-            else:
-                yield f"seal {each.seq} is not the one of {anchor.name}: the chain was changed after seal {agreed}"
+        told = wanted.pop(each.seq, [])
+        others = [anchor for anchor in told if anchor.hash != each.hash]
+        for anchor in others:
+            yield f"seal {each.seq} is not the one of {anchor.name}: the chain was changed after seal {agreed}"
+        if told and not others:
+            agreed = each.seq
         seq, before = each.seq, each.hash
     for missing, those in sorted(wanted.items()):
         for anchor in those:

@@ -65,6 +65,22 @@ def stream(sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]
             yield from rows
 
 
+def sentences(sql: str) -> Iterator[str]:
+    """The one column of a check's rows, streaming."""
+    for (sentence,) in stream(sql):
+        yield sentence
+
+
+def look_at_one_moment() -> None:
+    """Have the rest of this transaction see one moment and write nothing, so that work beside it is no error to it.
+
+    Inside a transaction that has begun already, as in a test, its own view has to do.
+    """
+    if not connection.savepoint_ids and len(connection.atomic_blocks) == 1:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
 def _contents(rows: Iterable[tuple[Any, ...]]) -> Iterator[Content]:
     for entry, lines in groupby(rows, key=lambda row: row[:8]):
         pk, kind, key, source, effective_on, event_at, stored, reverses_key = entry

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from ledger import books
+from ledger import books, seal_checks
 from ledger.accounts import UnknownAccount, chart_line
-from ledger.contents import all_contents, stream
+from ledger.contents import all_contents, sentences
 from ledger.guards import missing_guards
 from ledger.models import Account, Period
 from people import clock
@@ -20,7 +20,7 @@ MONTHS_AHEAD = 3
 
 def debits_equal_credits() -> Iterator[str]:
     """L1: the legs on the accounts of each currency add up to zero."""
-    yield from _sentences(
+    yield from sentences(
         """
         SELECT format('%%s: debits minus credits are %%s', a.currency, sum(l.amount_minor))
           FROM leg l JOIN ledger_account a ON a.id = l.account_id
@@ -31,7 +31,7 @@ def debits_equal_credits() -> Iterator[str]:
 
 def postings_are_whole() -> Iterator[str]:
     """Each posting is above zero, between two accounts of its own currency, and of an entry of the same day."""
-    yield from _sentences(
+    yield from sentences(
         """
         SELECT format('%%s %%s (entry %%s), posting %%s: %%s',
                       coalesce(e.kind, 'entry'), coalesce(e.idempotency_key, 'gone'), p.entry_id, p.ordinal,
@@ -62,40 +62,9 @@ def entries_are_as_posted() -> Iterator[str]:
             )
 
 
-def queue_is_whole() -> Iterator[str]:
-    """Each entry is sealed or waits for it, never both; nothing else is sealed or waits."""
-    yield from _sentences(
-        """
-        SELECT CASE WHEN e.id IS NULL THEN format('entry %%s is sealed or waits for its seal, and is gone', entry_id)
-                    WHEN u.entry_id IS NULL
-                    THEN format('%%s %%s (entry %%s) is not sealed and does not wait for it',
-                                e.kind, e.idempotency_key, e.id)
-                    ELSE format('%%s %%s (entry %%s) is sealed and still waits for it',
-                                e.kind, e.idempotency_key, e.id) END
-          FROM (SELECT id, id AS entry_id, kind, idempotency_key FROM ledger_entry) e
-          FULL JOIN ledger_unsealed u USING (entry_id)
-          FULL JOIN ledger_seal s USING (entry_id)
-         WHERE e.id IS NULL OR (u.entry_id IS NULL) = (s.entry_id IS NULL)
-        """
-    )
-
-
-def nothing_waits_long() -> Iterator[str]:
-    """L4: nothing that was committed longer than a minute ago still waits for its seal."""
-    yield from _sentences(
-        """
-        SELECT format('%%s %%s (entry %%s) waits for its seal since %%s',
-                      e.kind, e.idempotency_key, e.id, to_char(e.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'))
-          FROM ledger_unsealed u JOIN ledger_entry e ON e.id = u.entry_id
-         WHERE e.recorded_at < clock_timestamp() - interval '1 minute'
-         ORDER BY e.id
-        """
-    )
-
-
 def months_are_there() -> Iterator[str]:
     """Each entry falls in a month of the books, and there are months for what comes next."""
-    yield from _sentences(
+    yield from sentences(
         """
         SELECT DISTINCT format('%%s has entries and is not in the books', ledger_month(effective_date))
           FROM ledger_entry
@@ -132,7 +101,7 @@ def register() -> None:
     books.register("debits equal credits in each currency", debits_equal_credits)
     books.register("each posting is whole", postings_are_whole)
     books.register("each entry is as it was posted", entries_are_as_posted)
-    books.register("each entry is sealed or waits for it", queue_is_whole)
+    seal_checks.register()
     books.register("each month needed is in the books", months_are_there)
     books.register("each account fits the chart", accounts_fit_the_chart)
     books.register("the guards of the books stand", guards_stand)
@@ -141,8 +110,3 @@ def register() -> None:
 def _month_after(day: date, months: int) -> int:
     number = day.year * 12 + day.month - 1 + months
     return number // 12 * 100 + number % 12 + 1
-
-
-def _sentences(sql: str) -> Iterator[str]:
-    for (sentence,) in stream(sql):
-        yield sentence

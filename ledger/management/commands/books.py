@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
+from django.db import transaction
 
 from ledger import books
+from ledger.contents import look_at_one_moment
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
-            _look_at_one_moment()
+            look_at_one_moment()
             results = []
             for result in books.run():
                 results.append(result)
@@ -45,13 +46,3 @@ class Command(BaseCommand):
             self.stdout.write(f"       - {finding}")
         if result.count > len(result.findings):
             self.stdout.write(f"       … and {result.count - len(result.findings)} more")
-
-
-def _look_at_one_moment() -> None:
-    """All checks see the same moment, so that work going on beside them is not taken for an error.
-
-    Inside a transaction that has begun already, as in a test, its own view has to do.
-    """
-    if not connection.savepoint_ids and len(connection.atomic_blocks) == 1:
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
