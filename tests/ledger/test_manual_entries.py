@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 
+from ledger import books
 from ledger.accounts import UnknownAccount
 from ledger.drafts import BadPosting, PostingDraft
 from ledger.manual_entries import (
@@ -24,6 +26,7 @@ from ledger.manual_entries import (
     unapproved,
 )
 from ledger.models import Entry, ManualEntry, Period, Unsealed
+from ledger.operations import approve_manual_entry as approval
 from ledger.operations.approve_manual_entry import ContentChanged, WriteOffLimit, approve_manual_entry
 from ledger.operations.edit_manual_entry import edit_manual_entry
 from ledger.operations.post_entry import NoSuchMonth, Posted
@@ -85,8 +88,8 @@ def test_nothing_is_in_the_books_before_a_second_person_approved(ana: User) -> N
 
     assert balances() == {}
     assert not Entry.objects.exists()
-    approval = Approval.objects.get()
-    assert (approval.subject, approval.reason, approval.requested_by) == (row.ref, "The bank took a fee.", ana)
+    asked = Approval.objects.get()
+    assert (asked.subject, asked.reason, asked.requested_by) == (row.ref, "The bank took a fee.", ana)
     assert Attachment.objects.get().subject == row.ref
 
 
@@ -315,6 +318,67 @@ def test_books_name_what_nobody_approved(ana: User, ben: User) -> None:
     assert honest == []
     assert finding.startswith("manual manual:99 (entry ")
     assert finding.endswith("was not approved by a second person")
+
+
+def test_check_is_one_of_the_books() -> None:
+    assert books._checks["each manual entry was approved by a second person"] is unapproved
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_write_offs_at_once_are_counted_together(ana: User, ben: User) -> None:
+    september = propose(ana, ("write_off", "clearing", 1), reason="write_off", effective_on=date(2026, 9, 30))
+    approve(september, ben)  # now the accounts are there, and neither rival waits for the other to make them
+    rows = [propose(ana, ("write_off", "clearing", 300), reason="write_off") for _ in range(2)]
+    hashes = [signed_hash(row) for row in rows]
+    outcomes = at_once(
+        lambda: approve(rows[0], ben, hashes[0]), lambda: approve(rows[1], ben, hashes[1]), meet="_refuse_beyond_limit"
+    )
+
+    assert sorted(outcomes) == ["Posted", "WriteOffLimit"]
+    assert balances() == {"1040": -301, "6190": 301}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_approve_at_once_post_once(ana: User, ben: User, cem: User) -> None:
+    row = propose(ana)
+    seen = signed_hash(row)
+
+    outcomes = at_once(lambda: approve(row, ben, seen), lambda: approve(row, cem, seen))
+
+    assert sorted(outcomes) == ["NotWaiting", "Posted"]
+    assert balances() == {"1010": -1000, "6130": 1000}
+
+
+def at_once(*deeds: Callable[[], object], meet: str = "") -> list[str]:
+    """What each deed gave or raised, by the name of its type, when all begin together; `meet`: where they all wait."""
+    barrier = threading.Barrier(len(deeds))
+    names: list[str] = []
+
+    def run(deed: Callable[[], object]) -> None:
+        try:
+            if not meet:
+                barrier.wait(10)
+            names.append(type(deed()).__name__)
+        except (NotWaiting, WriteOffLimit) as refusal:
+            names.append(type(refusal).__name__)
+        finally:
+            connection.close()
+
+    step = getattr(approval, meet) if meet else None
+
+    def together(*args: Any) -> None:
+        barrier.wait(10)
+        step(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if meet:
+            patch.setattr(approval, meet, together)
+        threads = [threading.Thread(target=run, args=[deed]) for deed in deeds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return names
 
 
 @pytest.fixture
