@@ -64,6 +64,8 @@ app.conf.update(
         "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},
+        "seal entries": {"task": "ledger.tasks.seal", "schedule": 10.0},
+        "anchor the chain": {"task": "ledger.tasks.anchor", "schedule": 3600.0},
         "sweep mails": {"task": "people.tasks.send_mails", "schedule": 30.0},
     },
 )
