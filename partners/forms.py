@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from django import forms
@@ -98,5 +97,5 @@ class ImportForm(forms.Form):
     def clean_content(self) -> bytes:
         try:
             return base64.b64decode(self.cleaned_data["content"], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # no base64, or not even ASCII
             raise forms.ValidationError("The file did not arrive whole. Upload it again.") from error

@@ -7,7 +7,7 @@ from fractions import Fraction
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners import desk
 from partners.disclosure import scope_sentence
@@ -42,6 +42,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
 
 
 @role_required(PREPARER)
+@require_http_methods(["GET", "HEAD", "POST"])
 def prepare(request: HttpRequest) -> HttpResponse:
     """The form of a new promise; the draft waits for another person."""
     form = AgreementForm(request.POST or None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from partners import desk as waiting
 from partners.disclosure import scope_sentence
@@ -19,6 +20,7 @@ from people.queries import local_day, organisation
 
 
 @staff_required
+@require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """What needs you now, by age; for finance also what could be paid today."""
     org = organisation()
@@ -40,6 +42,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 @role_required(*waiting.FINANCE)
+@require_safe
 def allocation(request: HttpRequest, allocation_id: int) -> HttpResponse:
     """One share: the promise, the payment, the arithmetic, the entry, and the payout that paid it."""
     row = get_object_or_404(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from partners.disclosure import scope_sentence
 from partners.models import Partner
@@ -14,6 +15,7 @@ from people.money_line import Part
 from people.queries import local_day, month_bounds, organisation
 
 
+@require_safe
 def partners(request: HttpRequest) -> HttpResponse:
     """Every partner that is not closed, with what it was promised so far."""
     org = organisation()
@@ -22,6 +24,7 @@ def partners(request: HttpRequest) -> HttpResponse:
     return render(request, "partners/partners.html", {"org": org, "rows": rows})
 
 
+@require_safe
 def partner(request: HttpRequest, slug: str) -> HttpResponse:
     """One partner: its words, its promises, its figures, its months with their statements."""
     org = organisation()

@@ -1,0 +1,124 @@
+"""Who may pass which door: one line for every address of the URLconf. A route without a line fails the build.
+
+The rows are read by `test_access.py`, which tries each with every kind of visitor (rules/reliability.md rows 61-65).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FINANCE = ("finance preparer", "finance approver", "auditor")
+PREPARER, APPROVER = ("finance preparer",), ("finance approver",)
+HANDS = PREPARER + APPROVER
+
+
+@dataclass(frozen=True)
+class Door:
+    """`kind` says who passes; `roles` for whom a ROLE door opens; `methods` what it answers to."""
+
+    kind: str
+    roles: tuple[str, ...] = ()
+    methods: str = "GET"
+
+
+def anybody(methods: str = "GET") -> Door:
+    """Everybody gets the same page."""
+    return Door("anybody", methods=methods)
+
+
+def role(*roles: str, methods: str = "GET") -> Door:
+    """Sign in, be staff (else 404), have a second factor, hold one of the roles (else 403)."""
+    return Door("role", roles, methods)
+
+
+LINK = Door("link")  # whoever has the unguessable link; a made-up one is a missing page
+NOBODY = Door("nobody", methods="GET POST")  # a door that allauth brings and that is closed here
+SIGNED_IN = Door("signed in", methods="GET POST")
+STAFF = Door("staff")
+SIGNING_IN = Door("signing in", methods="GET POST")  # a step of signing in: whoever stands elsewhere is sent on
+STRIPE = Door("stripe", methods="POST")  # a signature stands in for a person
+OWNER = Door("owner", methods="GET POST")  # the donor whose it is; 404 for everybody else
+
+DOORS: dict[str, Door] = {
+    "": anybody(),
+    # shop
+    "shop/": anybody(),
+    "shop/pictures/<int:pk>": anybody(),
+    "shop/<slug:slug>/": anybody(),
+    "cart/": anybody(),
+    "cart/add/": anybody("POST"),
+    "cart/update/": anybody("POST"),
+    "cart/remove/": anybody("POST"),
+    "checkout/": anybody("POST"),
+    "orders/<str:token>/": LINK,
+    "orders/<str:token>/return/": LINK,
+    "orders/<str:token>/cancelled/": LINK,
+    # donations
+    "give/": anybody("GET POST"),
+    "give/thanks/<str:token>/": LINK,
+    "give/cancelled/<str:token>/": LINK,
+    "my/": SIGNED_IN,
+    "my/plans/<int:plan_id>/stop/": OWNER,
+    # partners and the desk
+    "partners/": anybody(),
+    "partners/<slug:slug>/": anybody(),
+    "desk/": STAFF,
+    "desk/agreements/": role(*FINANCE),
+    "desk/agreements/new/": role(*PREPARER, methods="GET POST"),
+    "desk/agreements/<int:agreement_id>/": role(*FINANCE),
+    "desk/agreements/<int:agreement_id>/activate/": role(*APPROVER, methods="POST"),
+    "desk/agreements/<int:agreement_id>/end/": role(*APPROVER, methods="POST"),
+    "desk/allocations/<int:allocation_id>/": role(*FINANCE),
+    "desk/payouts/": role(*FINANCE),
+    "desk/payouts/propose/": role(*PREPARER, methods="POST"),
+    "desk/payouts/<int:batch_id>/": role(*FINANCE),
+    "desk/payouts/<int:batch_id>/approve/": role(*APPROVER, methods="POST"),
+    "desk/payouts/<int:batch_id>/refuse/": role(*APPROVER, methods="POST"),
+    "desk/payouts/<int:batch_id>/send/": role(*HANDS, methods="POST"),
+    "desk/payouts/<int:batch_id>/<int:payout_id>/": role(*FINANCE),
+    "desk/payouts/<int:batch_id>/<int:payout_id>/take-out/": role(*PREPARER, methods="POST"),
+    "desk/bank/": role(*FINANCE),
+    "desk/bank/check/": role(*HANDS, methods="POST"),
+    "desk/bank/import/": role(*HANDS, methods="POST"),
+    "desk/bank/confirm/": role(*HANDS, methods="POST"),
+    "desk/bank/matches/<int:match_id>/undo/": role(*HANDS, methods="POST"),
+    "desk/bank/lines/<int:line_id>/match/": role(*HANDS, methods="POST"),
+    # reports
+    "partners/<slug:slug>/statements/": anybody(),
+    "documents/<sha256:sha256>.pdf": Door("unpublished", FINANCE),
+    "verify/": anybody("GET POST"),
+    "desk/statements/": role(*FINANCE),
+    "desk/statements/request/": role(*HANDS, methods="POST"),
+    "desk/statements/<int:document_id>/publish/": role(*APPROVER, methods="POST"),
+    # machines
+    "stripe/webhook": STRIPE,
+    "api/v1/products": anybody(),
+    "api/v1/products/<slug:slug>": anybody(),
+    "api/v1/orders/<str:token>": LINK,
+    "api/v1/partners/<slug:slug>/totals": anybody(),
+    "api/v1/schema": anybody(),
+    "api/v1/docs": anybody(),
+    "health/live": anybody(),
+    "health/ready": anybody(),
+    # signing in; every other door below account/ is closed
+    "account/login/": SIGNING_IN,
+    "account/login/code/": SIGNING_IN,
+    "account/login/code/confirm/": SIGNING_IN,
+    "account/logout/": SIGNING_IN,
+    "account/inactive/": anybody(),
+    "account/2fa/authenticate/": SIGNING_IN,
+    "account/2fa/": SIGNED_IN,
+    "account/2fa/reauthenticate/": SIGNED_IN,
+    "account/2fa/totp/activate/": SIGNED_IN,
+    "account/2fa/totp/deactivate/": SIGNED_IN,
+    "account/2fa/recovery-codes/": SIGNED_IN,
+    "account/2fa/recovery-codes/generate/": SIGNED_IN,
+    "account/2fa/recovery-codes/download/": SIGNED_IN,
+}
+
+
+def door_of(route: str) -> Door:
+    """The door at a route. KeyError: write down above who may pass it."""
+    if route.startswith("account/") and route not in DOORS:
+        return NOBODY
+    return DOORS[route]

@@ -1,0 +1,356 @@
+"""Every address x every kind of visitor, own and other's objects: rules/reliability.md rows 61-65 and 71, H11."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+from django.urls.resolvers import URLResolver
+
+from config.roles import lay_roles
+from donations.links import hash_of, token_for
+from donations.models import Plan
+from donations.operations.define_fund import define_fund
+from donations.operations.record_plan_gift import record_plan_gift
+from partners.models import Agreement, BankAccount, BankLine, Match, PayoutPolicy
+from people.access import ROLES
+from people.models import User
+from reports.operations.request_document import request_statement
+from shop.operations.define_product import VariantWanted, define_product
+from tests.donations.conftest import invoice_paid
+from tests.invariants.doors import DOORS, Door, door_of
+from tests.partners import conftest as people
+from tests.partners.conftest import NOW, draft, person
+from tests.partners.money import earn
+from tests.partners.test_payouts import propose, sent, statement
+from tests.shop.conftest import placed_order
+
+pytestmark = pytest.mark.django_db
+ana, ben, org, checking = people.ana, people.ben, people.org, people.checking
+dahlias_hope, valor = people.dahlias_hope, people.valor
+
+CONSOLE = "console/"
+VISITORS = ("anonymous", "donor", "other donor", "no factor", "no role", *ROLES)
+STAFF = VISITORS[3:]
+PERSONAL = ("link", "owner", "signed in", "staff", "role")
+# What a made-up object looks like in an address.
+NOWHERE = {"token": "made-up-link", "slug": "no-such-thing", "sha256": "0" * 64, "uidb36": "1", "key": "a-b"}
+
+
+def routes(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route, pattern
+
+
+ROUTES = [(route, pattern) for route, pattern in routes() if not route.startswith(CONSOLE)]
+CONSOLE_ROUTES = [route for route, _ in routes() if route.startswith(CONSOLE)]
+
+
+def test_every_address_has_a_door_and_every_door_an_address() -> None:
+    found = {route for route, _ in ROUTES}
+    assert {route for route in found if not route.startswith("account/")} <= set(DOORS) <= found
+
+
+@pytest.fixture
+def known(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """One object behind each address; `plan_id` is the donor's."""
+    monkeypatch.setattr("people.clock.now", lambda: NOW)
+    cache.clear()
+    lay_roles()
+    PayoutPolicy.objects.update_or_create(defaults={"refund_window_days": 0})
+    define_product(
+        slug="valor-tassel-earrings", name="Valor", published_from=NOW.replace(month=1), now=NOW,
+        variants=[VariantWanted(sku="VALOR-DARK", option="Dark", price_minor=2400, counted=9)],
+    )  # fmt: skip
+    earn(valor, 20000, 1)
+    payout = sent(ana, ben).payouts.get()
+    statement(checking, ana, f"2026-10-20,ACH {payout.reference},-40.00", "2026-10-20,Unknown,-1.00")
+    earn(valor, 30000, 2)
+    batch = propose(ana)
+    order = placed_order(VALOR_DARK=1)
+    plan = donors_plan()
+    return {
+        "token": order.token,
+        "give": token_for(plan.attempt_key),
+        "slug": {"shop": "valor-tassel-earrings", "products": "valor-tassel-earrings", "partners": "dahlias-hope"},
+        "pk": 1,
+        "plan_id": plan.pk,
+        "agreement_id": draft(valor.partner, ana, scope_key="product:other").pk,
+        "allocation_id": valor.allocations.order_by("pk")[0].pk,
+        "batch_id": batch.pk,
+        "payout_id": batch.payouts.get().pk,
+        "match_id": Match.objects.get().pk,
+        "line_id": BankLine.objects.get(amount_minor=-100).pk,
+        "document_id": request_statement(partner=valor.partner, month="2026-09", by=ana, now=NOW).document.pk,
+        "sha256": "0" * 64,
+        "uidb36": "1",
+        "key": "a-b",
+    }
+
+
+def donors_plan() -> Plan:
+    fund = define_fund(slug="seed", name="Seed", purpose="Seeds.", tiers_minor=[2500])
+    key = "plan:donor:1"
+    plan = Plan.objects.create(
+        attempt_key=key, form_key="0" * 32, token_hash=hash_of(token_for(key)), email="donor@example.org", fund=fund,
+        amount_minor=2500, currency="usd", asked_at=NOW,
+    )  # fmt: skip
+    record_plan_gift(invoice_paid(plan, NOW), now=NOW)
+    return plan
+
+
+def browser(visitor: str, **options: Any) -> Client:
+    client = Client(**options)
+    if visitor == "donor":
+        client.force_login(User.objects.get(email="donor@example.org"))
+    elif visitor == "other donor":
+        client.force_login(User.objects.create_user("other@example.org"))
+    elif visitor != "anonymous":
+        user = person(f"{visitor.replace(' ', '.')}@tassel.example", *([visitor] if visitor in ROLES else []))
+        if visitor != "no factor":
+            Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+        client.force_login(user)
+    return client
+
+
+def address(route: str, objects: dict[str, Any]) -> str:
+    """The route with these objects in its places."""
+    route = re.sub(r"\(\?P<\w+>[^)]*\)", "1", route)  # an expression's named part, then its first choice
+    route = re.sub(r"\(([\w-]+)\|[^)]*\)", r"\1", route).replace("^", "").rstrip("$")
+
+    def place(found: re.Match[str]) -> str:
+        name = found["name"]
+        value = objects.get("give") if name == "token" and route.startswith("give/") else objects.get(name)
+        if isinstance(value, dict):
+            value = next(value[part] for part in route.split("/") if part in value)
+        return str(value if value is not None else NOWHERE.get(name, 999_999_999))
+
+    return "/" + re.sub(r"<\w+:(?P<name>\w+)>", place, route)
+
+
+def is_to(answer: HttpResponse, where: str) -> bool:
+    return answer.status_code == 302 and answer["Location"].startswith(where)
+
+
+def passes(door: Door, visitor: str, answer: HttpResponse) -> bool:  # noqa: PLR0911 - one line for each kind of door
+    """Whether the answer is what this visitor should get at this door, for an object that exists."""
+    inside = answer.status_code < 400 and not is_to(answer, "/account/login/")
+    told = inside or answer.status_code in (400, 409, 422)  # an empty form is answered, not turned away
+    if door.kind == "anybody":
+        return told or (answer.status_code == 404 and "/pictures/" in answer.wsgi_request.path)  # type: ignore[attr-defined]
+    if door.kind == "link":
+        return inside
+    if door.kind == "stripe":
+        return answer.status_code == 400
+    if door.kind in ("nobody", "unpublished"):
+        return answer.status_code == 404
+    if door.kind == "signing in":
+        return answer.status_code < 400
+    if visitor == "anonymous":
+        return is_to(answer, "/account/login/")
+    if door.kind == "owner":
+        return told if visitor == "donor" else answer.status_code == 404
+    if door.kind == "signed in":
+        return told or answer.status_code in (403, 404, 405)
+    if visitor not in STAFF:
+        return answer.status_code == 404
+    if visitor == "no factor":
+        return is_to(answer, "/account/2fa/totp/activate/")
+    if door.kind == "role" and visitor not in door.roles:
+        return answer.status_code == 403
+    return told
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_nobody_passes_a_door_that_is_not_theirs(known: dict[str, Any], visitor: str) -> None:
+    client = browser(visitor)
+    typed = {
+        "cart/add/": {"sku": "VALOR-DARK", "quantity": 1},
+        "desk/bank/lines/<int:line_id>/match/": {"payout": known["payout_id"]},
+    }
+    wrong = []
+    for route, _ in ROUTES:
+        door = door_of(route)
+        for method in door.methods.split():
+            if route in ("account/logout/",) and method == "POST":
+                continue  # it works, and would end the walk
+            answer = getattr(client, method.lower())(address(route, known), typed.get(route))
+            if not passes(door, visitor, answer):
+                wrong.append(f"{method} {route}: {answer.status_code} {answer.headers.get('Location', '')}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_what_does_not_exist_answers_like_a_strangers(known: dict[str, Any], visitor: str) -> None:
+    """H11; to people who may not pass the door at all it says no more than that."""
+    client = browser(visitor)
+    wrong = []
+    for route, _ in ROUTES:
+        door = door_of(route)
+        if "<" not in route or door.kind in ("nobody", "signing in"):
+            continue
+        for method in door.methods.split():
+            answer = client.generic(method, address(route, {}))
+            may_enter = door.kind != "role" or visitor in door.roles
+            turned_away = visitor == "anonymous" and door.kind == "owner"
+            refused = answer.status_code in (302, 403, 404)
+            if answer.status_code != 404 if may_enter and not turned_away else not refused:
+                wrong.append(f"{method} {route}: {answer.status_code}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_other_methods_are_refused(known: dict[str, Any]) -> None:
+    client = everything()
+    wrong = []
+    for route, _ in ROUTES:
+        door = door_of(route)
+        if door.kind in ("nobody", "unpublished", "signing in", "signed in"):
+            continue
+        for method in {"GET", "POST", "PUT", "DELETE"} - set(door.methods.split()):
+            status = client.generic(method, address(route, known)).status_code
+            if status not in (404, 405):
+                wrong.append(f"{method} {route}: {status}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+def everything(**options: Any) -> Client:
+    """A superuser with every role and a second factor, who is also the donor."""
+    client = browser("donor", **options)
+    user = User.objects.get(email="donor@example.org")
+    user.is_staff = user.is_superuser = True
+    user.save()
+    user.groups.set(Group.objects.all())
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+    return client
+
+
+def test_a_post_without_our_token_is_refused_everywhere_but_at_two_doors(known: dict[str, Any]) -> None:
+    """Stripe signs instead, and `verify` changes nothing."""
+    client = everything(enforce_csrf_checks=True)
+    free = set()
+    for route, _ in ROUTES:
+        if "POST" in door_of(route).methods and door_of(route).kind != "nobody":
+            answer = client.post(address(route, known))
+            if answer.status_code != 403:
+                free.add(route)
+
+    assert free == {"stripe/webhook", "verify/"}
+
+
+def test_looking_changes_nothing(known: dict[str, Any]) -> None:
+    """No GET writes, but for the session and the cache."""
+    client = everything()
+    writes = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        word = re.match(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", sql)
+        if word and word[2] not in ("django_session", "cache"):
+            writes.append(f"{route}: {word[0]}")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        for route, _ in ROUTES:
+            if not route.startswith("account/2fa/"):
+                client.get(address(route, known))
+        for route in CONSOLE_ROUTES:
+            client.get(address(route, known))
+
+    assert not writes, "\n".join(writes)
+
+
+def test_what_is_personal_is_kept_in_no_cache(known: dict[str, Any]) -> None:
+    client = everything()
+    stored = []
+    for route, _ in ROUTES:
+        if door_of(route).kind in PERSONAL and "GET" in door_of(route).methods and "2fa" not in route:
+            answer = client.get(address(route, known))
+            if "no-store" not in answer.headers.get("Cache-Control", ""):
+                stored.append(f"{route}: {answer.status_code}")
+    assert "no-store" in client.get("/give/")["Cache-Control"]
+
+    assert not stored, "\n".join(stored)
+
+
+@pytest.mark.parametrize("visitor", [*VISITORS[:4], "no role", "partner contact"])
+def test_the_console_is_closed_to_who_has_nothing_to_do_there(known: dict[str, Any], visitor: str) -> None:
+    client = browser(visitor)
+    inside = []
+    for route in CONSOLE_ROUTES:
+        for method in ("get", "post"):
+            answer = getattr(client, method)(address(route, known | {"object_id": 1, "path": "1"}))
+            home = visitor in STAFF[1:] and route.removeprefix(CONSOLE) in ("", "logout/", "jsi18n/", "autocomplete/")
+            if answer.status_code < 300 and not home:
+                inside.append(f"{method} {route}: {answer.status_code}")
+
+    assert not inside, "\n".join(inside)
+
+
+def test_no_one_edits_money_in_the_console(known: dict[str, Any]) -> None:
+    """Not even a superuser: entries, charges, orders, gifts, plans, agreements, allocations, payouts, bank lines."""
+    client = everything()
+    editable = {"shop.product", "shop.collection", "partners.partner", "partners.payoutpolicy", "partners.bankaccount"}
+    editable |= {"people.organisation", "people.user", "donations.fund", "donations.campaign"}
+    open_doors = []
+    for model, console in admin.site._registry.items():
+        label = model._meta.label_lower
+        base = f"/console/{model._meta.app_label}/{model._meta.model_name}/"
+        assert console.list_editable == (), label
+        if label in editable:
+            continue
+        row = model._default_manager.order_by("pk").first()
+        doors = [f"{base}add/", *([f"{base}{row.pk}/change/", f"{base}{row.pk}/delete/"] if row else [])]
+        open_doors += [door for door in doors if client.post(door, {}).status_code != 403]
+
+    theirs = ("/console/mfa/", "/console/auth/", "/console/account/")  # of Django and allauth: who signs in, not money
+    assert [door for door in open_doors if not door.startswith(theirs)] == []
+
+
+@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+def test_nobody_is_led_away_by_next(known: dict[str, Any], away: str) -> None:
+    for path in ("/account/login/", "/account/login/code/", "/console/login/", "/console/", "/my/", "/desk/"):
+        answer = Client().get(path, {"next": away}, follow=True)
+        assert all(step.startswith("/") and not step.startswith(("//", "/\\")) for step, _ in answer.redirect_chain)
+
+    signed_in = browser("donor")
+    for path in ("/account/login/code/", "/account/logout/", "/console/login/"):
+        for method in (signed_in.get, signed_in.post):
+            answer = method(f"{path}?next={away}")
+            assert not re.match(r"(\w+:|//|/\\)", answer.headers.get("Location", "/")), path
+
+
+NASTY = ["\0", "'\"<script>", "9" * 5000, "-1", "١٢", "a\r\nSet-Cookie: x=1", "{{ 7*7 }}", "%s %(x)s"]
+
+
+@pytest.mark.parametrize("typed", NASTY)
+def test_nothing_that_can_be_typed_is_a_fault_of_ours(known: dict[str, Any], typed: str) -> None:
+    """Row 56, 63, 66: a fault raises here."""
+    names = ("sku", "option", "quantity", "fund", "again", "often", "amount", "own_amount", "email", "name", "form_key")
+    names += ("month", "as_of", "page", "partner", "payout", "match", "reason", "content_hash", "ends_on", "account")
+    names += ("scope_key", "percent", "starts_on", "next", "session", "session_id", "file_name", "content", "code", "q")
+    fields = dict.fromkeys(names, typed)
+    client = everything()
+    for route, _ in ROUTES:
+        if route.startswith(("account/logout", "account/2fa")):
+            continue
+        for answer in (client.get(address(route, known), fields), client.post(address(route, known), fields)):
+            assert answer.status_code < 500, route
+            assert "Set-Cookie: x=1" not in str(answer.headers)
