@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import admin as account_records
+from allauth.account.models import EmailAddress
+from allauth.mfa import admin as second_factor_records
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import admin as group_records
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from people.console import NeverDeleted, ReadOnly
 from people.models import Mail, Organisation, User
+
+# Imported so that they are registered by now: roles are config/roles.py, an address is changed by nobody, and a
+# second factor's secret is shown to nobody.
+assert account_records and group_records and second_factor_records
+admin.site.unregister([Authenticator, EmailAddress, Group])
 
 
 @admin.register(Organisation)
@@ -63,3 +74,17 @@ class MailAdmin(ReadOnly, admin.ModelAdmin[Mail]):
     search_fields = ("to", "key")
     exclude = ("text", "html")
     show_full_result_count = False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnly, admin.ModelAdmin[Authenticator]):
+    """Who has a second factor. A superuser removes one for somebody who lost it; that is all."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("data",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        return bool(request.user.is_superuser)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -106,6 +107,25 @@ def test_the_organisation_is_changed_and_never_doubled_or_deleted(client: Client
     assert client.get("/console/people/organisation/1/change/").status_code == 200
     assert client.get("/console/people/organisation/add/").status_code == 403
     assert client.get("/console/people/organisation/1/delete/").status_code == 403
+
+
+def test_a_lost_second_factor_is_removed_and_never_read(client: Client) -> None:
+    user = staff(client, superuser=True)
+    record = Authenticator.objects.get(user=user)
+
+    page = client.get(f"/console/mfa/authenticator/{record.pk}/change/").content.decode()
+
+    assert "secret" not in page
+    assert str(record.data["secret"]) not in page
+    assert client.get("/console/mfa/authenticator/add/").status_code == 403
+    assert client.get(f"/console/mfa/authenticator/{record.pk}/delete/").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["auth/group/", "account/emailaddress/"])
+def test_roles_and_addresses_are_no_records(client: Client, address: str) -> None:
+    staff(client, superuser=True)
+
+    assert client.get(f"/console/{address}").status_code == 404
 
 
 def test_mail_is_listed_without_its_words(client: Client) -> None:
