@@ -65,3 +65,11 @@ def test_nobodys_address_lies_in_the_cache() -> None:
         keys = [key for (key,) in cursor.fetchall()]
     assert len(keys) == 1
     assert "ada" not in keys[0]
+
+
+def test_strangers_do_not_push_a_count_out() -> None:
+    attempt()
+    for number in range(320):
+        attempt(f"stranger{number}@example.org")
+
+    assert attempt() == 2
