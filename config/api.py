@@ -13,25 +13,26 @@ from rest_framework.views import exception_handler
 
 PREFIX = "/api/"
 NOTHING_HERE = "There is nothing at this address."
-ERROR_SCHEMA = {
-    "type": "object",
-    "description": "Every answer that is not a success.",
-    "properties": {
-        "error": {
-            "type": "object",
-            "properties": {
-                "code": {"type": "string", "description": "For programs, such as not_found or invalid."},
-                "message": {"type": "string", "description": "For people."},
-                "fields": {
-                    "type": "object",
-                    "additionalProperties": {"type": "array", "items": {"type": "string"}},
-                    "description": "What is wrong with each named field; empty when no field is to blame.",
-                },
-            },
-            "required": ["code", "message", "fields"],
-        }
+ERROR_SCHEMAS = {
+    "Error": {
+        "type": "object",
+        "description": "Every answer that is not a success.",
+        "properties": {"error": {"allOf": [{"$ref": "#/components/schemas/Trouble"}]}},
+        "required": ["error"],
     },
-    "required": ["error"],
+    "Trouble": {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string", "description": "For programs, such as not_found or invalid."},
+            "message": {"type": "string", "description": "For people."},
+            "fields": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                "description": "What is wrong with each named field; empty when no field is to blame.",
+            },
+        },
+        "required": ["code", "message", "fields"],
+    },
 }
 
 
@@ -68,7 +69,7 @@ def fault(request: HttpRequest) -> HttpResponse:
 
 def name_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """drf-spectacular's hook: every operation may answer with the error shape."""
-    result["components"]["schemas"]["Error"] = ERROR_SCHEMA
+    result["components"]["schemas"] |= ERROR_SCHEMAS
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for methods in result["paths"].values():
         for operation in methods.values():

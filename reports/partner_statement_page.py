@@ -13,11 +13,12 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from people.money import exponent, format_minor
-from people.money_line import Part, segments
+from people.money_line import Kind, Part, segments
 from reports.chart import Chart, chart
 from reports.pdf import File
 from reports.statements import Line, Statement
 
+PARTS_MAX = 5  # of sales, and again of gifts: more would be stripes
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -100,9 +101,17 @@ def _gifts_table(statement: Statement) -> dict[str, Any]:
 
 
 def _parts(statement: Statement) -> list[Part]:
-    """The money line: where the month's promises came from, sales and then gifts."""
-    goods = [Part(line.design, line.share_minor, "promised", note=line.rate) for line in statement.goods]
-    return goods + [Part(line.design, line.share_minor, "cover", note=line.rate) for line in statement.gifts]
+    """The money line: where the month's promises came from, sales and then gifts, the largest by name."""
+    return _largest(statement.goods, "promised", "other designs") + _largest(statement.gifts, "cover", "other funds")
+
+
+def _largest(lines: Sequence[Line], kind: Kind, others: str) -> list[Part]:
+    ranked = sorted((line for line in lines if line.share_minor), key=lambda line: -line.share_minor)
+    named = len(ranked) if len(ranked) <= PARTS_MAX else PARTS_MAX - 1
+    parts = [Part(line.design, line.share_minor, kind, note=line.rate) for line in ranked[:named]]
+    if rest := ranked[named:]:
+        parts.append(Part(f"{len(rest)} {others}", sum(line.share_minor for line in rest), kind))
+    return parts
 
 
 def _line_words(parts: Sequence[Part], currency: str) -> str:

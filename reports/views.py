@@ -20,7 +20,7 @@ from partners.models import Partner
 from people import clock
 from people.access import has_role, has_second_factor, role_required
 from people.models import User
-from people.queries import local_day
+from people.queries import local_day, month_bounds
 from reports import queries
 from reports.forms import MonthForm, VerifyForm
 from reports.models import Document
@@ -46,6 +46,7 @@ def desk_statements(request: HttpRequest) -> HttpResponse:
         rows = [(partner, newest.get(partner.owner)) for partner in partners]
         context |= {
             "month": month,
+            "first_day": month_bounds(month)[0],
             "rows": rows,
             "waiting": any(document and document.state in ("requested", "rendering") for _, document in rows),
             "may_request": bool(roles & {PREPARER, APPROVER}),

@@ -234,6 +234,17 @@ def test_a_hostile_name_is_text(name: str, valor: Agreement, org: Organisation, 
     assert set(read(document).attachments) == {"account.csv", "sales-and-gifts.csv", "days.csv", "payments.csv"}
 
 
+def test_the_money_line_names_the_largest_and_adds_up_the_rest(valor: Agreement, make: Callable[..., Document]) -> None:
+    pay(valor, 1, october(5), *[(f"Design {letter}", 1, 1000 * n) for n, letter in enumerate("ABCDEFG", start=1)])
+
+    text = words(make(valor.partner))
+
+    line = text[text.index("Promised by Amount") : text.index("Sales by design")]
+    assert line.split("Amount ")[1].split() == (
+        "Design G 20% $14.00 Design F 20% $12.00 Design E 20% $10.00 Design D 20% $8.00 3 other designs $12.00".split()
+    )
+
+
 def test_long_lists_break_over_pages_and_keep_their_total_once(valor: Agreement, make: Callable[..., Document]) -> None:
     pay(valor, 1, october(5), *[(f"Design number {n}", 1, 1000) for n in range(60)])
 
