@@ -12,6 +12,7 @@ from ledger.chain import GENESIS, link
 from ledger.contents import Content, contents_of
 
 BATCH_MAX: Final = 5_000
+_TAKE_TURN: Final = "SELECT pg_advisory_xact_lock(7101, 0)"
 log = structlog.get_logger(__name__)
 
 
@@ -57,7 +58,7 @@ def seal_entries(*, limit: int = BATCH_MAX) -> Sealed:
 
 def _take_turn() -> tuple[int, bytes]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7101, 0)")
+        cursor.execute(_TAKE_TURN)
         cursor.execute("SELECT seq, hash FROM ledger_seal ORDER BY seq DESC LIMIT 1")
         seq, head = cursor.fetchone() or (0, GENESIS)
     return seq, bytes(head)
@@ -73,6 +74,7 @@ def _append(seq: int, head: bytes, contents: list[Content]) -> None:
     if not contents:
         return
     with (
+        connection.wrap_database_errors,
         connection.cursor() as cursor,
         cursor.copy(
             "COPY ledger_seal (seq, entry_id, prev_hash, hash, canonical) FROM STDIN WITH (FORMAT BINARY)"

@@ -149,6 +149,23 @@ def test_batches_with_the_same_keys_in_other_orders_do_not_block_each_other() ->
     assert sum(written) == Entry.objects.count() == 40
 
 
+def test_sixteen_threads_with_the_same_thousand_keys_write_each_once() -> None:
+    drafts = [sale(f"ch_{i:04}") for i in range(1000)]
+    start = threading.Barrier(16)
+
+    def deliver(worker: int) -> int:
+        start.wait()
+        first = worker * 61
+        order = drafts[first:] + drafts[:first]
+        return sum(posted.outcome.value == "posted" for i in range(0, 1000, 50) for posted in post(*order[i : i + 50]))
+
+    with ThreadPoolExecutor(16) as pool:
+        written = list(pool.map(with_own_connection(deliver), range(16)))
+
+    assert sum(written) == Entry.objects.count() == Unsealed.objects.count() == 1000
+    assert balance("clearing") == 1000 * 5186
+
+
 def test_one_new_account_is_made_by_many_at_once() -> None:
     start = threading.Barrier(THREADS)
 
