@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from ledger.anchors import tell_close
 from ledger.closing import call, call_in_transaction, state_of
 from ledger.models import Period
+from ledger.operations.publish_proofs import publish_proofs
 from ledger.operations.seal_entries import seal_entries
 
 Check = Callable[[int], Iterable[str]]
@@ -38,7 +39,7 @@ def close_month(*, yyyymm: int, now: datetime, checks: Sequence[Check] = ()) -> 
     """Close a softly closed month that a second person approved (rules/sealing.md "Closer"; approve_change).
 
     `checks` are what the other packages want of a month, each check(202610) yielding sentences; any finding stops it.
-    Earlier months that hold nothing are closed along with it. Three steps, each in a transaction of its own; run
+    Earlier months that hold nothing are closed along with it. Four steps, each in a transaction of its own; run
     again after a crash, it finishes. A closed month gives back how it stands.
 
     Raises NoSuchMonth, ChecksFailed, NotApproved, ContentChanged, WrongState, EarlierMonthOpen, MonthBusy,
@@ -57,6 +58,8 @@ def close_month(*, yyyymm: int, now: datetime, checks: Sequence[Check] = ()) -> 
         closed = current_close(yyyymm)
         if fresh:
             tell_close(closed.yyyymm, closed.event_id, closed.through_seq, closed.closing_hash, now=now)
+    # D. The partners' shares of it are bound under roots that anybody can be shown; once, however often it is closed.
+    publish_proofs(yyyymm=yyyymm, now=now)
     return closed
 
 

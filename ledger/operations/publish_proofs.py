@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from ledger.models import Period, Proof, ProofLeaf
+from ledger.models import Proof, ProofLeaf
 from ledger.sumtree import SALT_BYTES, fold, join, leaf
+from people.queries import month_bounds
 
 LEAVES_MIN: Final = 8  # fewer would let their owners guess each other's amounts
 
@@ -21,7 +22,7 @@ LEAVES_MIN: Final = 8  # fewer would let their owners guess each other's amounts
 _SHARES: Final = """
 SELECT a.owner, a.currency, e.source, -sum(l.amount_minor)::bigint
   FROM ledger_account a
-  JOIN leg l ON l.account_id = a.id AND ledger_month(l.effective_date) = %(month)s
+  JOIN leg l ON l.account_id = a.id AND l.effective_date BETWEEN %(first)s AND %(last)s
   JOIN ledger_account o ON o.id = l.other_id AND o.type IN ('income', 'expense')
   JOIN ledger_entry e ON e.id = l.entry_id
  WHERE a.purpose IN ('payable', 'held', 'agent_held')
@@ -31,7 +32,7 @@ SELECT a.owner, a.currency, e.source, -sum(l.amount_minor)::bigint
 _PAID: Final = """
 SELECT a.owner, a.currency, sum(l.amount_minor)::bigint
   FROM ledger_account a
-  JOIN leg l ON l.account_id = a.id AND ledger_month(l.effective_date) = %(month)s
+  JOIN leg l ON l.account_id = a.id AND l.effective_date BETWEEN %(first)s AND %(last)s
   JOIN ledger_account o ON o.id = l.other_id AND o.purpose IN ('bank', 'stripe_balance')
  WHERE a.purpose IN ('payable', 'agent_held', 'payout_in_flight')
  GROUP BY a.owner, a.currency
@@ -67,13 +68,11 @@ def publish_proofs(*, yyyymm: int, now: datetime) -> list[Published]:
     it, so that the total less that is what the books say. A month that was opened and closed again keeps its first
     root; so does what is published a second time. Raises NotClosed.
     """
-    _take_turn(yyyymm)
-    state = Period.objects.filter(yyyymm=yyyymm).values_list("state", flat=True).first()
-    if state != Period.State.CLOSED:
-        raise NotClosed(f"{yyyymm} is {state or 'not in the books'}: its shares are published when it is closed.")
+    through_seq = _take_turn(yyyymm)
+    if through_seq is None:
+        raise NotClosed(f"{yyyymm} is not closed: its shares are published when it is.")
     known = {(proof.partner, proof.currency): proof for proof in Proof.objects.filter(yyyymm=yyyymm)}
     paid = {(owner, currency): amount for owner, currency, amount in _rows(_PAID, yyyymm)}
-    through_seq = _head()
     published = []
     for (partner, currency), rows in groupby(_rows(_SHARES, yyyymm), key=lambda row: row[:2]):
         shares = [(source, amount_minor) for _, _, source, amount_minor in rows]
@@ -107,19 +106,20 @@ def _publish(proof: Proof, shares: Sequence[tuple[str, int]]) -> None:
     )
 
 
-def _take_turn(yyyymm: int) -> None:
-    """Who publishes the same month at the same time waits, and then finds it published."""
+def _take_turn(yyyymm: int) -> int | None:
+    """Where the sequence stood when the month was closed; None while it is not.
+
+    Who publishes the same month at the same time waits, and then finds it published.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(7103, %s)", [yyyymm])
-
-
-def _head() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(seq), 0) FROM ledger_seal")
-        return int(cursor.fetchone()[0])
+        cursor.execute("SELECT through_seq FROM ledger_close WHERE yyyymm = %s", [yyyymm])
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
 
 
 def _rows(sql: str, yyyymm: int) -> Iterator[tuple[Any, ...]]:
+    first, last = month_bounds(f"{yyyymm // 100:04}-{yyyymm % 100:02}")
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"month": yyyymm})
+        cursor.execute(sql, {"first": first, "last": last})
         yield from cursor.fetchall()
