@@ -123,6 +123,14 @@ def stripe() -> dict[str, Any]:
     return {"key": key, "webhook_secrets": secrets, "api_base": api_base, "live": live}
 
 
+def proxies() -> int:
+    """How many proxies of ours stand before the web process: so many addresses of X-Forwarded-For are believed."""
+    value = text("TASSEL_PROXIES", "0")
+    if not (value.isascii() and value.isdigit() and int(value) <= 10):
+        raise WrongEnvironment(f"TASSEL_PROXIES is '{value}'; it must be a small number, such as 1.")
+    return int(value)
+
+
 def clock_file() -> Path | None:
     """The file that holds the offset of the shared clock, or None for wall time."""
     value = text("TASSEL_CLOCK_FILE", "")

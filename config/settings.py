@@ -144,6 +144,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 # Other hosts of the organisation's domain are not ours to decide about (W005, W021).
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.proxies()
 SESSION_COOKIE_HTTPONLY = True
 SIGNED_COOKIE_LEGACY_SALT_FALLBACK = False
 X_FRAME_OPTIONS = "DENY"

@@ -67,7 +67,7 @@ class GiveForm(forms.Form):
     def full_clean(self) -> None:
         """Check everything; the first box with something wrong in it, in the page's order, gets the focus."""
         super().full_clean()
-        wrong = [name for name in ("own_amount", "email", "name") if name in (self._errors or {})]
+        wrong = [name for name in ("own_amount", "email", "name") if self.is_bound and name in self.errors]
         if wrong:
             self.fields[wrong[0]].widget.attrs["autofocus"] = True
 

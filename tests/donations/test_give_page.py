@@ -287,7 +287,7 @@ def test_a_closed_fund_gives_way_to_its_successor(client: Client, fund: Fund, st
 
     page = client.get(GIVE + "?fund=seed-collective").content.decode()
 
-    assert "Give to Later Fund" in page
+    assert "Give to the Later Fund" in page
 
 
 def test_nothing_open_is_said_plainly(client: Client, fund: Fund) -> None:
