@@ -11,9 +11,9 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.template import TemplateDoesNotExist
 
-from people import attachments, clock
+from people import attachments, clock, tasks
 from people.models import Mail, Organisation
-from people.operations.queue_mail import queue_mail
+from people.operations.queue_mail import TASK, queue_mail
 from people.operations.send_mail import ATTEMPTS_MAX, Outcome, send_next_mail
 from people.tasks import send_mails
 
@@ -105,6 +105,17 @@ def test_a_dead_workers_lease_runs_out() -> None:
 
     Mail.objects.update(lease_until=clock.wall_now() - timedelta(seconds=1))
     assert send_next_mail() is Outcome.SENT
+
+
+def test_a_slow_server_leaves_the_rest_to_the_next_wake_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue("order:1:paid")
+    queue("order:2:paid")
+    monkeypatch.setattr(tasks, "WORK_FOR_S", -1)
+    woken: list[str] = []
+    monkeypatch.setattr(tasks, "wake", woken.append)
+
+    assert send_mails() == 1
+    assert woken == [TASK]
 
 
 def test_a_mail_waits_for_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
