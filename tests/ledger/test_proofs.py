@@ -108,7 +108,10 @@ def test_shares_are_padded_to_a_power_of_two_and_shuffled() -> None:
     assert Counter(row.receipt for row in leaves)[""] == 31
     assert all(row.amount_minor == 0 for row in leaves if not row.receipt)
     assert len({bytes(row.salt) for row in leaves}) == 64
-    assert [row.receipt for row in leaves if row.receipt] != [f"gift:{number}" for number in range(1, 34)]
+    receipts = [row.receipt for row in leaves]
+    assert receipts[:33] != sorted(receipts[:33])
+    assert receipts != sorted(receipts)
+    assert "" in receipts[:33]
     salted = [leaf(row.amount_minor, bytes(row.salt), row.receipt) for row in leaves]
     assert fold(salted, join).digest == bytes(Proof.objects.get().root)
 
@@ -161,9 +164,43 @@ def test_holds_and_payouts_change_no_share_and_payments_stand_beside() -> None:
     close(OCTOBER)
 
     proof = Proof.objects.get()
-    assert (proof.total_minor, proof.paid_minor) == (6763, 2000)
+    assert (proof.total_minor, proof.paid_minor, proof.taken_back_minor, proof.leaf_count) == (6763, 2000, 0, 8)
     assert document("gift:1")["share"]["amount_minor"] == 864
     assert document("gift:1")["paid_minor"] == 2000
+
+
+@pytest.mark.usefixtures("eight_shares")
+def test_payment_that_the_bank_returned_was_not_paid() -> None:
+    ref = WHEN | {"source": "payout:1", "partner": DAHLIAS_HOPE, "payout_ref": "payout:1"}
+    post(builders.payout_sent(amount_minor=2000, **ref), builders.payout_settled(amount_minor=2000, **ref))
+    post(builders.payout_returned(amount_minor=2000, **ref))
+
+    close(OCTOBER)
+
+    assert Proof.objects.get().paid_minor == 0
+
+
+@pytest.mark.usefixtures("eight_shares")
+def test_share_that_was_held_and_lost_is_taken_back() -> None:
+    held = WHEN | {"source": "gift:1", "partner": DAHLIAS_HOPE, "amount_minor": 864}
+    post(builders.hold(hold_ref="hold:1", reason="dispute", **held))
+    take_back(1, 864, cause="stripe:dispute:du_1", held=True)
+    share(9, 100)
+
+    close(OCTOBER)
+
+    assert Proof.objects.get().total_minor == 6763 - 864 + 100
+    assert document("gift:1")["share"]["amount_minor"] == 0
+
+
+@pytest.mark.usefixtures("eight_shares")
+def test_money_held_as_agent_is_a_share_too() -> None:
+    share(9, 500, recognition="agency", fund="seed-collective")
+
+    close(OCTOBER)
+
+    assert Proof.objects.get().total_minor == 6763 + 500
+    assert document("gift:9")["share"]["amount_minor"] == 500
 
 
 @pytest.mark.usefixtures("eight_shares")
