@@ -14,6 +14,7 @@ READS: dict[str, tuple[str, ...]] = {
     "donor care": ("donations",),
     "finance preparer": _MONEY,
     "finance approver": _MONEY,
+    "board": (*_MONEY, "ledger"),
     "auditor": (*_MONEY, "ledger"),
 }
 CHANGES: dict[str, tuple[str, ...]] = {

@@ -22,6 +22,7 @@ ROLES = (
     "donor care",
     "finance preparer",
     "finance approver",
+    "board",
     "auditor",
     "partner contact",
 )
