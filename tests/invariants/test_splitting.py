@@ -9,19 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ledger.splitting import Claim, accrue, disputed_share, half_up, reversed_to_date, split, split_refund
+from tests.invariants.naive_books import naive_split
 
 AMOUNTS = st.integers(min_value=0, max_value=10**12)
 WEIGHTS = st.lists(st.integers(min_value=0, max_value=10**9), min_size=1, max_size=12).filter(any)
-
-
-def naive_split(total: int, weights: list[int]) -> list[int]:
-    """Largest remainder, one cent at a time: whoever lacks most of his exact share, the earlier on a tie."""
-    exact = [Fraction(total * weight, sum(weights)) for weight in weights]
-    parts = [int(amount) for amount in exact]
-    while sum(parts) < total:
-        lack = [amount - part for amount, part in zip(exact, parts, strict=True)]
-        parts[lack.index(max(lack))] += 1
-    return parts
 
 
 @given(AMOUNTS, WEIGHTS)
