@@ -149,6 +149,7 @@ def months_are_as_their_events_say() -> Iterator[str]:
 def register() -> None:
     """Called once, with the ledger's other checks."""
     books.register("each entry is sealed or waits for it", queue_is_whole)
+    books.register("nothing waits long for its seal", nothing_waits_long)
     books.register("the chain of seals holds", chain_holds)
     books.register("each seal is over its entry", seals_are_over_their_entries)
     books.register("each close adds up", closes_add_up)

@@ -266,3 +266,14 @@ def test_posting_beside_the_checks_is_not_taken_for_an_error(posted: dict[str, i
 
     assert counts == [5, 5]
     assert Entry.objects.count() == 6
+
+
+def test_entry_that_waits_for_its_seal_longer_than_a_minute_is_named(posted: dict[str, int]) -> None:
+    pk = posted["m:1"]
+    for seconds, wanted in ((55, 0), (65, 1)):
+        as_owner("UPDATE ledger_entry SET recorded_at = now() - make_interval(secs => %s) WHERE id = %s", seconds, pk)
+
+        named = findings().get("nothing waits long for its seal", ())
+
+        assert len(named) == wanted
+    assert named[0].startswith(f"manual m:1 (entry {pk}) waits for its seal since 20")
