@@ -10,7 +10,8 @@ from datetime import date
 
 from ledger import books, seal_checks
 from ledger.accounts import UnknownAccount, chart_line
-from ledger.contents import all_contents, sentences
+from ledger.builders import processor
+from ledger.contents import all_contents, sentences, stream
 from ledger.guards import missing_guards
 from ledger.models import Account, Period
 from people import clock
@@ -62,6 +63,22 @@ def entries_are_as_posted() -> Iterator[str]:
             )
 
 
+def nothing_else_moves_the_processors_balance() -> Iterator[str]:
+    """L5, the ledger's half: account 1050 is moved by balance transactions alone, so that it can equal Stripe's own."""
+    found = stream(
+        """
+        SELECT DISTINCT format('%%s %%s (entry %%s) moves the Stripe balance', e.kind, e.idempotency_key, e.id)
+          FROM ledger_account a
+          JOIN leg l ON l.account_id = a.id
+          JOIN ledger_entry e ON e.id = l.entry_id AND e.kind <> ALL(%s)
+         WHERE a.purpose = 'stripe_balance'
+         ORDER BY 1
+        """,
+        [list(processor.KINDS)],
+    )
+    yield from (sentence for (sentence,) in found)
+
+
 def months_are_there() -> Iterator[str]:
     """Each entry falls in a month of the books, and there are months for what comes next."""
     yield from sentences(
@@ -101,6 +118,7 @@ def register() -> None:
     books.register("debits equal credits in each currency", debits_equal_credits)
     books.register("each posting is whole", postings_are_whole)
     books.register("each entry is as it was posted", entries_are_as_posted)
+    books.register("only balance transactions move the Stripe balance", nothing_else_moves_the_processors_balance)
     seal_checks.register()
     books.register("each month needed is in the books", months_are_there)
     books.register("each account fits the chart", accounts_fit_the_chart)

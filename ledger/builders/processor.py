@@ -41,6 +41,8 @@ _COUNTERPARTS: Final[dict[str, AccountRef]] = {
     "fee": PROCESSING_FEES,
     "network_cost": PROCESSING_FEES,
 }
+# What may move account 1050, by kind: each entry is over one balance transaction, but for what the books begin with.
+KINDS: Final = ("balance_transaction", "transfer", "transfer_reversed", "exchange", "opening")
 _FEES: Final[dict[str, AccountRef]] = {"dispute": DISPUTE_FEES, "dispute_reversal": DISPUTE_FEES}
 
 

@@ -89,6 +89,16 @@ def test_row_that_the_owner_changed_is_named(posted: dict[str, int], change: str
     }
 
 
+def test_entry_that_moves_the_stripe_balance_without_a_balance_transaction_is_named(posted: dict[str, int]) -> None:
+    [wrong] = post(entry("stripe:charge:ch_1:other", ("bank", "stripe_balance", 5), kind="bank_line"))
+
+    assert findings() == {
+        "only balance transactions move the Stripe balance": (
+            f"bank_line stripe:charge:ch_1:other (entry {wrong.entry_id}) moves the Stripe balance",
+        )
+    }
+
+
 def test_renamed_entry_is_named_as_it_is_now(posted: dict[str, int]) -> None:
     pk = posted["stripe:charge:ch_1:sale"]
 

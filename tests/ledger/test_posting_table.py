@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from ledger import builders
-from ledger.builders import Parts
+from ledger.builders import Parts, processor
 from ledger.drafts import AccountRef, BadPosting, EntryDraft
 from ledger.models import Account, Entry
 from ledger.operations.post_entry import Outcome, post_entry
@@ -154,6 +154,18 @@ def test_manual_entry_needs_one_of_the_reasons() -> None:
 
     with pytest.raises(BadPosting, match=r"'because' is not one of correction,"):
         example.drafts(reason="because")
+
+
+def test_kinds_that_may_move_the_stripe_balance_are_those_that_do() -> None:
+    stripe_balance = AccountRef("stripe_balance")
+    moving = {
+        draft.kind
+        for example in EXAMPLES
+        for draft in example.drafts()
+        if any(stripe_balance in (posting.debit, posting.credit) for posting in draft.postings)
+    }
+
+    assert moving | {"opening"} == set(processor.KINDS)
 
 
 def test_memo_says_why_by_a_fixed_word() -> None:
