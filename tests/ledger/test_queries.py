@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from ledger.queries import balance, balances_by_owner, entry_by_key, statement_lines, trial_balance
+from ledger.operations.seal_entries import seal_all
+from ledger.queries import (
+    SequenceAhead,
+    balance,
+    balances_by_owner,
+    entry_by_key,
+    sealed_through,
+    statement_lines,
+    trial_balance,
+)
 from tests.ledger.facts import DAY, NOW, accrual, balance_transaction, entry, post, sale
 
 pytestmark = pytest.mark.usefixtures("books")
@@ -124,3 +133,39 @@ def test_each_read_is_one_query(django_assert_num_queries: Any) -> None:
         balances_by_owner("payable")
         trial_balance(date(2026, 12, 31))
         statement_lines("payable", "partner:1", DAY, TOMORROW)
+
+
+def test_balances_as_of_a_sequence_number_count_what_was_sealed_by_then() -> None:
+    post(accrual())
+    first = seal_all()
+    post(accrual("allocation:2", amount_minor=100))
+    second = seal_all()
+    post(accrual("allocation:3", amount_minor=7))
+
+    assert [balance("payable", "partner:1", through_seq=seq) for seq in (0, first, second, None)] == [
+        0,
+        -864,
+        -964,
+        -971,
+    ]
+    assert [len(statement_lines("payable", "partner:1", DAY, DAY, through_seq=seq)) for seq in (0, 1, 2, None)] == [
+        0,
+        1,
+        2,
+        3,
+    ]
+    assert [line.credits_minor for line in trial_balance(through_seq=first) if line.purpose == "payable"] == [864]
+    assert sealed_through() == 2
+
+
+def test_sequence_number_that_is_not_here_is_refused() -> None:
+    post(accrual())
+    seal_all()
+
+    for read in (
+        lambda: balance("payable", "partner:1", through_seq=2),
+        lambda: trial_balance(through_seq=2),
+        lambda: statement_lines("payable", "partner:1", DAY, DAY, through_seq=2),
+    ):
+        with pytest.raises(SequenceAhead, match="2 is not here: the last one is 1"):
+            read()

@@ -2,15 +2,18 @@
 --
 -- B(account, d, s) sums the postings with effective_date <= d and seal.seq <= s. A close that holds, ends by d and was
 -- sealed by s has everything up to its end, because its month takes nothing more. So only later days are added, and
--- where d lies in closed months that were sealed by s, not even the seals have to be asked. Without s everything that
--- is posted counts, sealed or not: what live pages show. A branch that is not wanted costs nothing, because what
--- decides it is known before it runs. No search_path is set here: only so can these be planned within a query.
+-- where d lies in closed months that were sealed by s, or nothing was posted since s, not even the seals have to be
+-- asked. Without s everything that is posted counts, sealed or not: what live pages show. A branch that is not wanted
+-- costs nothing, because what decides it is known before it runs. No search_path is set here: only so can these be
+-- planned within a query; and they are safe in parallel, because else that query could not use several processes.
 
 CREATE FUNCTION ledger_cut(day date, through integer)
 RETURNS TABLE (event_id integer, after_day date, is_whole boolean)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT base.event_id, coalesce(base.last_day, '-infinity'::date),
-           through IS NULL OR EXISTS (SELECT FROM ledger_close c WHERE c.last_day >= day AND c.through_seq <= through)
+           through IS NULL
+           OR EXISTS (SELECT FROM ledger_close c WHERE c.last_day >= day AND c.through_seq <= through)
+           OR (through >= (SELECT max(s.seq) FROM ledger_seal s) AND NOT EXISTS (SELECT FROM ledger_unsealed))
       FROM (SELECT) AS always
       LEFT JOIN (SELECT c.event_id, c.last_day FROM ledger_close c
                   WHERE c.last_day <= day AND (through IS NULL OR c.through_seq <= through)
@@ -21,7 +24,7 @@ $$;
 -- Of some accounts, over the covering indexes. An account may come in several rows: add them up.
 CREATE FUNCTION ledger_sums_of(accounts integer[], day date, through integer)
 RETURNS TABLE (account_id integer, debits numeric, credits numeric)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH cut AS MATERIALIZED (SELECT * FROM ledger_cut(day, through))
     SELECT s.account_id, s.debits_minor::numeric, s.credits_minor::numeric
       FROM ledger_balancesnapshot s
@@ -51,7 +54,7 @@ $$;
 -- pairs of accounts come out of it; after a close by the indexes, because then little is left to add.
 CREATE FUNCTION ledger_sums(day date, through integer)
 RETURNS TABLE (account_id integer, debits numeric, credits numeric)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH cut AS MATERIALIZED (SELECT * FROM ledger_cut(day, through)),
     pairs AS (
         SELECT p.debit, p.credit, sum(p.amount_minor) AS amount
