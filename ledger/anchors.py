@@ -1,4 +1,4 @@
-"""What is told to somebody outside about the chain, so that not even its owner can write it again unnoticed."""
+"""What is told to somebody outside about the chain, so that not even its owner can change anything unnoticed."""
 
 from __future__ import annotations
 
@@ -39,6 +39,17 @@ def tell_head(day: date, seq: int, head: bytes, *, now: datetime) -> None:
     )
 
 
+def tell_mismatch(entry_id: int, what: str, *, now: datetime) -> None:
+    """An entry was changed past the guards and cannot be sealed: once by mail; the log has it at each attempt."""
+    _mail(
+        key=f"ledger:changed:{entry_id}",
+        subject="An entry of the books was changed",
+        template="ledger/mail/entry_changed",
+        context={"entry_id": entry_id, "what": what},
+        now=now,
+    )
+
+
 def known_anchors() -> list[chain.Anchor]:
     """The anchors that this database keeps, one for each seal; copies outside it are what they are worth.
 
@@ -57,6 +68,6 @@ def known_anchors() -> list[chain.Anchor]:
 def _mail(*, key: str, subject: str, template: str, context: dict[str, object], now: datetime) -> None:
     to = organisation().contact_email
     if not to:
-        log.warning("anchor_not_mailed", key=key, why="the organisation has no contact address")
+        log.warning("nobody_told", key=key, why="the organisation has no contact address")
         return
     queue_mail(key=key, to=to, subject=subject, template=template, context=context, now=now)

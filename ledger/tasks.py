@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from ledger.anchors import tell_mismatch
 from ledger.operations.anchor_head import anchor_head
-from ledger.operations.seal_entries import seal_all
+from ledger.operations.seal_entries import ContentMismatch, seal_all
 from people import clock
 
 
 @shared_task(name="ledger.tasks.seal", ignore_result=True)
 def seal() -> int:
-    """Every ten seconds by the beat: seal what was committed meanwhile. Returns the last number of the sequence."""
-    return seal_all()
+    """Every ten seconds by the beat: seal what was committed meanwhile. Returns the last number of the sequence.
+
+    Raises ContentMismatch, after a mail to the organisation's contact.
+    """
+    try:
+        return seal_all()
+    except ContentMismatch as mismatch:
+        tell_mismatch(mismatch.entry_id, mismatch.what, now=clock.now())
+        raise
 
 
 @shared_task(name="ledger.tasks.anchor", ignore_result=True)

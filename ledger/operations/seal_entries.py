@@ -19,6 +19,10 @@ log = structlog.get_logger(__name__)
 class ContentMismatch(Exception):
     """An entry is not what was posted: its rows were changed. Nothing of its batch was sealed."""
 
+    def __init__(self, entry_id: int, what: str) -> None:
+        self.entry_id, self.what = entry_id, what
+        super().__init__(f"{what} (entry {entry_id}) is not as posted")
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
@@ -50,7 +54,7 @@ def seal_entries(*, limit: int = BATCH_MAX) -> Sealed:
         for content in contents:
             if not content.is_as_posted:
                 log.critical("entry_changed_before_its_seal", entry=content.entry_id, key=content.key)
-                raise ContentMismatch(f"{content.kind} {content.key} (entry {content.entry_id}) is not as posted")
+                raise ContentMismatch(content.entry_id, f"{content.kind} {content.key}")
         # 3. The chain goes on; the database checks it, and takes these entries from the queue.
         _append(seq, head, contents)
     return Sealed(len(contents), seq + len(contents))

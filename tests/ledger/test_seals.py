@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from ledger import tasks
 from ledger.chain import GENESIS, link
 from ledger.contents import contents_of
 from ledger.models import Entry, Seal, Unsealed
 from ledger.operations.seal_entries import ContentMismatch, Sealed, seal_all, seal_entries
+from people.models import Mail, Organisation
 from tests.ledger.facts import accrual, entry, gift, post, sale
 from tests.ledger.raw import as_owner, check_at_commit, raw_posting, sql
 
@@ -175,3 +177,28 @@ def test_sealer_has_a_transaction_of_its_own(transactional_db: None) -> None:
 def _canonical_of(entry_id: int) -> bytes:
     [content] = contents_of([entry_id])
     return content.canonical
+
+
+def test_task_seals_everything_and_tells_of_a_changed_entry_once() -> None:
+    Organisation.objects.update_or_create(pk=1, defaults={"display_name": "T", "contact_email": "books@example.org"})
+    post(sale())
+    assert tasks.seal() == 1
+    [posted] = post(gift())
+    check_at_commit()
+    as_owner("UPDATE ledger_entry SET source = 'x' WHERE id = %s", posted.entry_id)
+
+    for _ in range(2):
+        with pytest.raises(ContentMismatch):
+            tasks.seal()
+
+    mail = Mail.objects.get()
+    assert (mail.to, mail.subject) == ("books@example.org", "An entry of the books was changed")
+    assert f"Entry {posted.entry_id} of the books (gift stripe:charge:ch_2:gift)" in mail.text
+
+
+def test_task_anchors_the_head() -> None:
+    Organisation.objects.update_or_create(pk=1, defaults={"display_name": "T", "contact_email": "books@example.org"})
+    post(sale())
+    seal_all()
+
+    assert [tasks.anchor(), tasks.anchor()] == ["anchored", "nothing_new"]

@@ -28,16 +28,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         out: Path = options["out"]
+        if out.exists():
+            raise CommandError(f"{out} is there already: name a new file.")
+        part = out.with_name(f"{out.name}.part")  # under its own name there is a whole export, or none
         try:
-            with out.open("x", encoding="utf-8", newline="\n") as file, transaction.atomic():
+            with part.open("w", encoding="utf-8", newline="\n") as file, transaction.atomic():
                 look_at_one_moment()
                 through = Seal.objects.count()
                 for line in _lines(progress(self.stderr, through, "seals")):
                     file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
-        except FileExistsError:
-            raise CommandError(f"{out} is there already: name a new file.") from None
+            part.rename(out)
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error.strerror}.") from None
+        finally:
+            part.unlink(missing_ok=True)
         self.stdout.write(f"{through} sealed entries written. Check them with: scripts/verify-chain {out}")
 
 
