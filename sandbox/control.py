@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
 
+from sandbox import money_door
 from sandbox.context import Context
 from sandbox.engine import charging
 from sandbox.errors import StripeError, invalid
@@ -23,6 +24,7 @@ def register(app: Flask, ctx: Context) -> None:
     _add_clock(door, ctx)
     _add_state(door, ctx)
     _add_deliveries(door, ctx)
+    money_door.add_routes(door, ctx)
     app.register_blueprint(door)
 
 

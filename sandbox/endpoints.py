@@ -11,6 +11,7 @@ from typing import Any
 from stripe import params as types
 from stripe.params import checkout as checkout_types
 
+from sandbox import money_endpoints
 from sandbox.context import Context
 from sandbox.errors import StripeError
 from sandbox.handlers import catalogue, customers, events, invoices, lookups, sessions, subscriptions
@@ -37,7 +38,7 @@ OBJECT_NAMES = {
     "subscription_items": "subscription_item",
     "subscriptions": "subscription",
     "webhook_endpoints": "webhook_endpoint",
-}
+} | money_endpoints.OBJECT_NAMES
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Endpoint:
 ENDPOINTS = [
     Endpoint(*row)
     for row in (
+        *money_endpoints.ROWS,
         ("customers.create", "POST", "/v1/customers", types.CustomerCreateParams, customers.create),
         ("customers.list", "GET", "/v1/customers", types.CustomerListParams, customers.every),
         ("customers.retrieve", "GET", "/v1/customers/{id}", types.CustomerRetrieveParams, customers.retrieve),

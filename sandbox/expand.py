@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox import sdk
 from sandbox.context import Context
-from sandbox.engine import invoicing
+from sandbox.engine import invoicing, refunding
 from sandbox.errors import StripeError, invalid
 from sandbox.objects import Object, listed
 
@@ -106,8 +106,8 @@ def _subscriptions(ctx: Context, customer: Object) -> Object:
     return listed(running, f"/v1/customers/{customer['id']}/subscriptions")
 
 
-def _refunds(_ctx: Context, charge: Object) -> Object:
-    return listed([], f"/v1/charges/{charge['id']}/refunds")
+def _refunds(ctx: Context, charge: Object) -> Object:
+    return listed(copy.deepcopy(refunding.of_charge(ctx, charge)), f"/v1/charges/{charge['id']}/refunds")
 
 
 ON_REQUEST: dict[tuple[str, str], Callable[[Context, Object], Any]] = {

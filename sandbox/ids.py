@@ -21,6 +21,7 @@ PREFIXES = {
     "payment_method": "pm_",
     "price": "price_",
     "product": "prod_",
+    "refund": "re_",
     "shipping_rate": "shr_",
     "subscription": "sub_",
     "subscription_item": "si_",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox import session_rules
+from sandbox import money_rules, session_rules
 from sandbox.currencies import check_currency
 from sandbox.errors import invalid, missing
 from sandbox.refusals import (
@@ -125,4 +125,4 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "products.create": (product,),
     "subscriptions.update": (subscription_update,),
     "webhook_endpoints.create": (webhook_endpoint,),
-}
+} | money_rules.RULES

@@ -17,13 +17,17 @@ class Settings:
     """Amounts in minor units, rates in basis points, times in seconds of the sandbox's clock.
 
     `dunning_days` count from the first failed attempt; `dunning_end` is what the last failure does to the subscription:
-    `cancel`, `unpaid` or `past_due`. Defaults: rules/stripe.md 4 and 5.
+    `cancel`, `unpaid` or `past_due`. `refund_decides_after_s` is when the test cards for refunds make up their mind.
+    With `refunds_overdraw` a refund may take the balance below zero; without it the refund waits for funds.
+    Defaults: rules/stripe.md 4 and 5.
     """
 
     fee_basis_points: int = 290
     fee_fixed_minor: int = 30
     settle_delay_s: int = 1
     available_after_s: int = 2 * DAY_S
+    refund_decides_after_s: int = HOUR_S
+    refunds_overdraw: bool = True
     finalize_after_s: int = HOUR_S
     dunning_days: tuple[int, ...] = (1, 3, 5, 7)
     dunning_end: str = "cancel"

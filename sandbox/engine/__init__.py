@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.cards import CardInput
 from sandbox.context import Context
-from sandbox.engine import billing, checkout, collecting, settling
+from sandbox.engine import billing, booking, checkout, collecting, refunding, settling
 from sandbox.engine.types import PayResult
 from sandbox.events import fold_in_attempts
 from sandbox.objects import listed
@@ -23,12 +23,15 @@ JOBS: dict[str, Callable[[Context, str, int], None]] = {
     "announce": billing.announce,
     "cancel_subscription": billing.cancel_when_due,
     "expire_session": checkout.expire_when_due,
+    "fail_refund": refunding.fail_when_due,
     "finalize": collecting.finalize_when_due,
-    "release_money": settling.release_money,
+    "fund_refunds": refunding.fund_waiting,
+    "release_money": booking.release_money,
     "renew": billing.renew,
     "resume_collection": billing.resume_collection,
     "retry": collecting.retry_when_due,
     "settle_charge": settling.settle_charge,
+    "succeed_refund": refunding.succeed_when_due,
 }
 TICK_S = 0.2
 

@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from sandbox.cards import find
 from sandbox.context import Context
+from sandbox.engine.booking import book
 from sandbox.events import emit, snapshot
-from sandbox.objects import balance_transaction
+from sandbox.objects import Object
+from sandbox.objects.balance_transaction import Fee
 
 
 def settle_charge(ctx: Context, charge_id: str, _due: int) -> None:
     """Give a paid charge its balance transaction and say so by charge.updated; once."""
-    charge = ctx.store.get("charge", charge_id)
+    settle(ctx, ctx.store.get("charge", charge_id))
+
+
+def settle(ctx: Context, charge: Object) -> None:
+    """Settle a charge now unless it is settled already: whatever takes money back from it comes after it."""
     if charge["balance_transaction"] is not None:
         return
-    now = ctx.now()
     before = snapshot(charge)
     wait_s = 0 if _skips_pending(ctx, charge["payment_method"]) else ctx.settings.available_after_s
-    fee_minor = ctx.settings.fee_minor(charge["amount"])
-    entry = ctx.store.add(balance_transaction.for_charge(charge, fee_minor, now, now + wait_s))
+    entry = book(
+        ctx,
+        type="charge",
+        amount_minor=charge["amount"],
+        currency=charge["currency"],
+        source=charge["id"],
+        fees=[Fee(ctx.settings.fee_minor(charge["amount"]), "Stripe processing fees")],
+        available_on=ctx.now() + wait_s,
+        description=charge["description"],
+    )
     charge["balance_transaction"] = entry["id"]
     emit(ctx, "charge.updated", charge, before=before)
-    if entry["status"] == "pending":
-        ctx.store.schedule(entry["available_on"], "release_money", entry["id"])
-
-
-def release_money(ctx: Context, entry_id: str, _due: int) -> None:
-    """Money in the balance may be paid out from now on."""
-    ctx.store.get("balance_transaction", entry_id)["status"] = "available"
 
 
 def settle_all(ctx: Context) -> int:
     """Settle every paid charge that still waits, at once. Returns how many there were."""
     waiting = [charge for charge in ctx.store.all("charge") if charge["paid"] and charge["balance_transaction"] is None]
     for charge in waiting:
-        settle_charge(ctx, charge["id"], ctx.now())
+        settle(ctx, charge)
     return len(waiting)
 
 

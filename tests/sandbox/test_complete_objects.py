@@ -26,6 +26,7 @@ MADE = {
     "payment_method",
     "price",
     "product",
+    "refund",
     "shipping_rate",
     "subscription",
     "webhook_endpoint",
@@ -119,7 +120,16 @@ def life(shop: Shop) -> Shop:
     shop.door(f"customers/{failing.customer}/card", {"number": VISA})
     shop.stripe.v1.subscriptions.update(paused.id, {"cancel_at_period_end": True})
     shop.advance(days=40)
+    move_money(shop)
     return shop
+
+
+def move_money(shop: Shop) -> None:
+    """Refunds of every fate."""
+    for number in (VISA, "4000000000007726", "4000000000005126"):
+        session = shop.bought(number)
+        shop.stripe.v1.refunds.create({"payment_intent": session.payment_intent, "amount": 1000})
+    shop.advance(days=3)
 
 
 def test_every_stored_object(life: Shop) -> None:

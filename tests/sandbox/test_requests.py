@@ -58,7 +58,7 @@ def test_missing_objects(shop: Shop) -> None:
     assert error.user_message == "No such checkout.session: 'cs_test_none'"
 
 
-@pytest.mark.parametrize("path", ["refunds", "customers/cus_1/nonsense", "checkout"])
+@pytest.mark.parametrize("path", ["issuing/cards", "customers/cus_1/nonsense", "checkout"])
 def test_unknown_addresses(shop: Shop, path: str) -> None:
     answer = requests.get(f"{shop.box.url}/v1/{path}", headers={"Authorization": "Bearer sk_test_shop"}, timeout=5)
 
