@@ -16,6 +16,9 @@ from sandbox import control, expand, form, idempotency, ids, pages, params, rule
 from sandbox.context import CURRENT_REQUEST, ApiRequest, Context
 from sandbox.endpoints import Endpoint, match
 from sandbox.errors import StripeError, invalid
+from sandbox.faults import api as api_faults
+from sandbox.faults import door
+from sandbox.faults.plan import Rule
 from sandbox.settings import API_VERSION
 
 log = logging.getLogger("sandbox.api")
@@ -42,33 +45,39 @@ def create_app(ctx: Context) -> Flask:
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         cause = ApiRequest("req_" + ids.token(14), key or None)
         token = CURRENT_REQUEST.set(cause)
+        body = request.get_data()
+        fault = api_faults.begin(ctx, cause, request.method, request.path)
         try:
-            answer = _answer(ctx, cause, request.get_data())
+            api_faults.before_the_work(fault)
+            answer = _answer(ctx, cause, body, fault)
+        except api_faults.ResetConnection:
+            return api_faults.reset()
         except StripeError as refusal:
             answer = Answer(refusal.status, _json(refusal.body()))
         finally:
             CURRENT_REQUEST.reset(token)
-        return _response(answer, cause)
+        return api_faults.on_the_wire(fault, _response(answer, cause))
 
     control.register(app, ctx)
+    door.register(app, ctx)
     pages.register(app, ctx)
     return app
 
 
-def _answer(ctx: Context, cause: ApiRequest, body: bytes) -> Answer:
+def _answer(ctx: Context, cause: ApiRequest, body: bytes, fault: Rule | None) -> Answer:
     _authenticate()
     _check_version()
     endpoint, path_ids = match(request.method, request.path)
     raw = form.decode(_pairs(body))
     if cause.idempotency_key is None:
-        return _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids)
+        return _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids, fault)
     key, fingerprint = cause.idempotency_key, idempotency.fingerprint(request.method, request.path, raw)
     kept = ctx.keys.begin(key, fingerprint, ctx.now())
     if kept is not None:
         return Answer(kept.status, kept.body, original_request=kept.request_id)
     to_keep = None
     try:
-        answer = _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids)
+        answer = _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids, fault)
         to_keep = idempotency.Kept(fingerprint, answer.status, answer.body, cause.id, ctx.now())
         return answer
     finally:
@@ -121,7 +130,19 @@ def _checked(ctx: Context, endpoint: Endpoint, raw: dict[str, Any]) -> dict[str,
     return checked
 
 
-def _run(ctx: Context, endpoint: Endpoint, checked: dict[str, Any], path_ids: tuple[str, ...]) -> Answer:
+def _run(
+    ctx: Context, endpoint: Endpoint, checked: dict[str, Any], path_ids: tuple[str, ...], fault: Rule | None
+) -> Answer:
+    """The handler's answer, or the failure that a fault puts in its place: either is kept under the key."""
+    done = _done(ctx, endpoint, checked, path_ids) if api_faults.does_the_work(fault) else None
+    failure = api_faults.kept_failure(fault)
+    if failure is not None:
+        return Answer(failure.status, _json(failure.body()))
+    assert done is not None, "only a kept failure stands in for the work"
+    return done
+
+
+def _done(ctx: Context, endpoint: Endpoint, checked: dict[str, Any], path_ids: tuple[str, ...]) -> Answer:
     try:
         with ctx.store.lock:
             result = endpoint.answer(ctx, checked, path_ids)

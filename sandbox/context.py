@@ -9,6 +9,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from sandbox.clock import Clock
+from sandbox.faults.plan import Faults
+from sandbox.faults.pools import Pools
 from sandbox.idempotency import Keys
 from sandbox.settings import Settings
 from sandbox.store import Store
@@ -44,6 +46,8 @@ class Context:
     base_url: str = ""
     attempts: SimpleQueue[dict[str, Any]] = field(default_factory=SimpleQueue)
     keys: Keys = field(default_factory=Keys)
+    faults: Faults = field(default_factory=Faults)
+    pools: Pools = field(default_factory=Pools)
     save: Callable[[], str | None] = lambda: None
     engine: Engine = field(init=False)
     deliverer: Deliverer = field(init=False)

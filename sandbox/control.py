@@ -86,6 +86,7 @@ def _add_state(door: Blueprint, ctx: Context) -> None:
         ctx.deliverer.clear()
         ctx.mailbox.clear()
         ctx.keys.clear()
+        ctx.faults.clear()
         ctx.settings = first_settings
         return jsonify({"reset": True})
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import requests
@@ -48,15 +49,42 @@ class Endpoint:
         return "*" in self.enabled_events or event_type in self.enabled_events
 
 
+def encoded(event: dict[str, Any]) -> str:
+    """The body of a delivery."""
+    return json.dumps(event, indent=2)
+
+
+def signed(body: str, secret: str) -> tuple[bytes, str]:
+    """A body and its Stripe-Signature."""
+    return body.encode(), WebhookSignature.generate_signature_header(body, secret)
+
+
 @dataclass
 class Delivery:
-    """One event on its way to one address; `due` in monotonic seconds, `attempt` counts those made."""
+    """One event on its way to one address; `due` in monotonic seconds (inf: held back), `attempt` counts those made.
+
+    `number` tells several of one event apart. A `fault` (see `sandbox.faults`) may put another body or signature in
+    place of the true ones: `seal` makes them of event and secret. `once`: not tried again, and Stripe did not send it.
+    """
 
     event: dict[str, Any]
     url: str
     due: float
     attempt: int = 0
     in_flight: bool = False
+    number: int = 0
+    fault: str | None = None
+    once: bool = False
+    seal: Callable[[dict[str, Any], str], tuple[bytes, str]] = lambda event, secret: signed(encoded(event), secret)
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What only this delivery is called."""
+        return self.event["id"], self.url, self.number
+
+    def twin(self, number: int) -> Delivery:
+        """The same again."""
+        return replace(self, number=number)
 
 
 class Deliverer:
@@ -64,7 +92,8 @@ class Deliverer:
 
     `retry_base_s` is the wait in wall seconds before the second attempt; it doubles each time, and after
     `ATTEMPTS_MAX` the event is given up (it can be sent again with `enqueue`). `on_log` hears of every attempt as
-    {event, type, url, attempt, status, error, at, duration_ms}; it is called with no lock held.
+    {event, type, url, attempt, status, error, at, duration_ms, fault}; it is called with no lock held, and not for what
+    Stripe did not send.
     """
 
     def __init__(
@@ -80,9 +109,9 @@ class Deliverer:
         self._on_log = on_log
         self._retry_base_s = retry_base_s
         self._changed = threading.Condition()
-        self._pending: dict[tuple[str, str], Delivery] = {}
-        self._queue: list[tuple[float, int, tuple[str, str]]] = []
-        self._numbers = itertools.count()
+        self._pending: dict[tuple[str, str, int], Delivery] = {}
+        self._queue: list[tuple[float, int, tuple[str, str, int]]] = []
+        self._numbers = itertools.count(1)
         self._log: deque[Row] = deque(maxlen=LOG_ROWS_MAX)
         self._paused = False
         self._stopped = False
@@ -132,12 +161,29 @@ class Deliverer:
 
     def enqueue(self, event: dict[str, Any]) -> int:
         """Send an event to every endpoint that wants it, from the first attempt; returns how many those are."""
-        with self._changed:
-            wanting = [endpoint for endpoint in self._endpoints if endpoint.wants(event["type"])]
-            for endpoint in wanting:
-                self._put(Delivery(event, endpoint.url, time.monotonic()))
-            self._changed.notify_all()
+        wanting = [endpoint for endpoint in self.endpoints if endpoint.wants(event["type"])]
+        self.send(Delivery(event, endpoint.url, time.monotonic()) for endpoint in wanting)
         return len(wanting)
+
+    def next_number(self) -> int:
+        """A number for a delivery of an event that is on its way already."""
+        return next(self._numbers)
+
+    def send(self, deliveries: Iterable[Delivery]) -> None:
+        """Put these on the way, each when it is due."""
+        with self._changed:
+            for delivery in deliveries:
+                self._put(delivery)
+            self._changed.notify_all()
+
+    def release(self, held: Iterable[Delivery]) -> None:
+        """Send in this order what was held back, unless it was cleared meanwhile."""
+        with self._changed:
+            for delivery in held:
+                if self._pending.get(delivery.key) is delivery:
+                    delivery.due = time.monotonic()
+                    self._put(delivery)
+            self._changed.notify_all()
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until nothing is pending; False when something still is after `timeout_s`, held back or not."""
@@ -162,11 +208,18 @@ class Deliverer:
             self._changed.notify_all()
 
     def to_json(self) -> dict[str, Any]:
-        """Pending deliveries (those in flight too: at least once), the log and the pause."""
+        """Pending deliveries (those in flight too: at least once), the log and the pause.
+
+        What a fault made of them is not kept: after a restart each event goes out once, as it was.
+        """
         with self._changed:
             pending = [
                 {"event": delivery.event, "url": delivery.url, "attempt": delivery.attempt}
-                for delivery in self._pending.values()
+                for delivery in {
+                    (delivery.event["id"], delivery.url): delivery
+                    for delivery in self._pending.values()
+                    if not delivery.once
+                }.values()
             ]
             return {"pending": pending, "log": list(self._log), "paused": self._paused}
 
@@ -183,9 +236,9 @@ class Deliverer:
             self._changed.notify_all()
 
     def _put(self, delivery: Delivery) -> None:
-        key = (delivery.event["id"], delivery.url)
-        self._pending[key] = delivery
-        heapq.heappush(self._queue, (delivery.due, next(self._numbers), key))
+        self._pending[delivery.key] = delivery
+        if delivery.due < math.inf:
+            heapq.heappush(self._queue, (delivery.due, next(self._numbers), delivery.key))
         while len(self._threads) < WORKERS and not self._stopped:
             thread = threading.Thread(target=self._work, name="deliverer", daemon=True)
             self._threads.append(thread)
@@ -221,13 +274,12 @@ class Deliverer:
         secret = next((found.secret for found in self._endpoints if found.url == delivery.url), None)
         if secret is None:
             return None, "endpoint removed", 0
-        body = json.dumps(delivery.event, indent=2)
-        signature = WebhookSignature.generate_signature_header(body, secret)
+        body, signature = delivery.seal(delivery.event, secret)
         started = time.monotonic()
         try:
             answer = session.post(
                 delivery.url,
-                data=body.encode(),
+                data=body,
                 headers=BODY_HEADERS | {"Stripe-Signature": signature},
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
@@ -251,8 +303,10 @@ class Deliverer:
             "error": error,
             "at": self._clock.now(),
             "duration_ms": duration_ms,
+            "fault": delivery.fault,
         }
-        self._on_log(row)
+        if not delivery.once:
+            self._on_log(row)
         with self._changed:
             self._log.append(row)
             delivery.attempt += 1
@@ -262,11 +316,10 @@ class Deliverer:
 
     def _settle(self, delivery: Delivery, *, over: bool) -> None:
         """Take a delivery off the list, or put it back for its next attempt."""
-        key = (delivery.event["id"], delivery.url)
-        if self._pending.get(key) is not delivery:
+        if self._pending.get(delivery.key) is not delivery:
             return  # cleared, or sent again meanwhile
-        if over or delivery.attempt >= ATTEMPTS_MAX:
-            del self._pending[key]
+        if over or delivery.once or delivery.attempt >= ATTEMPTS_MAX:
+            del self._pending[delivery.key]
             return
         delivery.due = time.monotonic() + self._retry_base_s * 2 ** (delivery.attempt - 1)
         self._put(delivery)

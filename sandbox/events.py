@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox import ids
 from sandbox.context import CURRENT_REQUEST, Context
+from sandbox.faults import webhooks
 from sandbox.settings import API_VERSION
 
 Object = dict[str, Any]
@@ -33,7 +34,7 @@ def emit(ctx: Context, event_type: str, subject: Object, *, before: Object | Non
         "type": event_type,
     }
     ctx.store.add(event)
-    ctx.deliverer.enqueue(copy.deepcopy(event))
+    webhooks.send(ctx, copy.deepcopy(event))
     return event
 
 

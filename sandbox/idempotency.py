@@ -65,6 +65,14 @@ class Keys:
         with self._lock:
             self._kept.clear()
 
+    def forget(self, before: int) -> int:
+        """Drop the answers that were first given before a moment, as Stripe prunes them; returns how many."""
+        with self._lock:
+            old = [key for key, kept in self._kept.items() if kept.at < before]
+            for key in old:
+                del self._kept[key]
+            return len(old)
+
     def to_json(self) -> dict[str, Any]:
         """The answers kept."""
         with self._lock:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import struct
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -18,9 +20,13 @@ from sandbox.context import Context
 from sandbox.delivery import Deliverer
 from sandbox.engine import Engine
 from sandbox.events import fold_in_attempts
+from sandbox.faults.api import ResetConnection
 from sandbox.handlers.events import add_endpoint, tell_deliverer
 from sandbox.mail import Mailbox
 from sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HOST = "127.0.0.1"
 STATE_FORMAT = 1
@@ -164,6 +170,13 @@ class _Handler(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """A fault asked for a reset: no answer, no orderly end. Without lingering, closing sends RST instead of FIN."""
+        if isinstance(error, ResetConnection):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+            self.close_connection = True
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Requests are not logged: the dashboard shows what matters."""

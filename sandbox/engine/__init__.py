@@ -13,6 +13,7 @@ from sandbox.context import Context
 from sandbox.engine import billing, booking, checkout, collecting, refunding, settling
 from sandbox.engine.types import PayResult
 from sandbox.events import fold_in_attempts
+from sandbox.faults import webhooks
 from sandbox.objects import listed
 
 __all__ = ["CardInput", "Engine", "PayResult"]
@@ -22,6 +23,7 @@ log = logging.getLogger("sandbox.engine")
 JOBS: dict[str, Callable[[Context, str, int], None]] = {
     "announce": billing.announce,
     "cancel_subscription": billing.cancel_when_due,
+    "deliver_late": webhooks.deliver_late,
     "expire_session": checkout.expire_when_due,
     "fail_refund": refunding.fail_when_due,
     "finalize": collecting.finalize_when_due,
