@@ -36,6 +36,8 @@ CURRENT_REQUEST: ContextVar[ApiRequest | None] = ContextVar("current_request", d
 class Context:
     """One sandbox. `base_url` is known once the server listens; `server.Sandbox` sets what has no default.
 
+    `account` is the connected account in whose books everything happens; None for the platform's own.
+
     `attempts` takes delivery log rows from the deliverer's threads; whoever holds the store's lock next folds them in,
     so that no thread ever waits for the store while holding the deliverer.
     """
@@ -44,6 +46,7 @@ class Context:
     store: Store = field(default_factory=Store)
     settings: Settings = field(default_factory=Settings)
     base_url: str = ""
+    account: str | None = None
     attempts: SimpleQueue[dict[str, Any]] = field(default_factory=SimpleQueue)
     keys: Keys = field(default_factory=Keys)
     faults: Faults = field(default_factory=Faults)

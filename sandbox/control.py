@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 
 from sandbox import money_door
 from sandbox.context import Context
-from sandbox.engine import charging
+from sandbox.engine import charging, payout_calendar
 from sandbox.errors import StripeError, invalid
 from sandbox.handlers.events import tell_deliverer
 
@@ -67,6 +67,7 @@ def _add_state(door: Blueprint, ctx: Context) -> None:
         with ctx.store.lock:
             try:
                 ctx.settings = ctx.settings.changed(given)
+                payout_calendar.plan(ctx)
             except ValueError as problem:
                 raise invalid(str(problem), param=next(iter(given), None)) from None
         return jsonify(ctx.settings.to_json())

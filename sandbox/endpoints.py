@@ -14,7 +14,7 @@ from stripe.params import checkout as checkout_types
 from sandbox import money_endpoints
 from sandbox.context import Context
 from sandbox.errors import StripeError
-from sandbox.handlers import catalogue, customers, events, invoices, lookups, sessions, subscriptions
+from sandbox.handlers import balance, catalogue, customers, events, invoices, lookups, sessions, subscriptions
 from sandbox.objects import Object
 
 Handler = Callable[..., Object]
@@ -153,20 +153,20 @@ ENDPOINTS = [
         ),
         ("charges.list", "GET", "/v1/charges", types.ChargeListParams, lookups.charges),
         ("charges.retrieve", "GET", "/v1/charges/{id}", types.ChargeRetrieveParams, lookups.charge),
-        ("balance.retrieve", "GET", "/v1/balance", types.BalanceRetrieveParams, lookups.balance),
+        ("balance.retrieve", "GET", "/v1/balance", types.BalanceRetrieveParams, balance.retrieve),
         (
             "balance_transactions.list",
             "GET",
             "/v1/balance_transactions",
             types.BalanceTransactionListParams,
-            lookups.balance_transactions,
+            balance.transactions,
         ),
         (
             "balance_transactions.retrieve",
             "GET",
             "/v1/balance_transactions/{id}",
             types.BalanceTransactionRetrieveParams,
-            lookups.balance_transaction,
+            balance.transaction,
         ),
         (
             "payment_methods.list",

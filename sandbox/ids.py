@@ -9,6 +9,7 @@ ALPHABET = string.ascii_letters + string.digits
 
 PREFIXES = {
     "balance_transaction": "txn_",
+    "bank_account": "ba_",
     "charge": "ch_",
     "checkout.session": "cs_test_",
     "customer": "cus_",
@@ -19,6 +20,7 @@ PREFIXES = {
     "line_item": "il_",
     "payment_intent": "pi_",
     "payment_method": "pm_",
+    "payout": "po_",
     "price": "price_",
     "product": "prod_",
     "refund": "re_",

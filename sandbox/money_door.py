@@ -6,20 +6,26 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from sandbox import sdk
 from sandbox.context import Context
-from sandbox.engine import refunding
+from sandbox.engine import paying_out, refunding
+from sandbox.engine.booking import book
 from sandbox.errors import invalid
 from sandbox.objects import Object
+
+ENTRY_TYPES = sdk.values("balance_transaction", "type")
 
 
 def add_routes(door: Blueprint, ctx: Context) -> None:
     """Everything under /_sandbox that moves money; each answers the object it changed."""
     _add_refunds(door, ctx)
+    _add_payouts(door, ctx)
+    _add_entries(door, ctx)
 
 
 def _add_refunds(door: Blueprint, ctx: Context) -> None:
     @door.post("/refunds/<refund_id>/succeed")
-    def succeed(refund_id: str) -> Response:
+    def succeed_refund(refund_id: str) -> Response:
         given()
         with ctx.store.lock:
             made = _refund(ctx, refund_id, "pending")
@@ -27,7 +33,7 @@ def _add_refunds(door: Blueprint, ctx: Context) -> None:
             return jsonify(made)
 
     @door.post("/refunds/<refund_id>/fail")
-    def fail(refund_id: str) -> Response:
+    def fail_refund(refund_id: str) -> Response:
         reason = given(reason=str).get("reason", "expired_or_canceled_card")
         refunding.check_reason(reason)
         with ctx.store.lock:
@@ -36,12 +42,75 @@ def _add_refunds(door: Blueprint, ctx: Context) -> None:
             return jsonify(made)
 
     @door.post("/refunds/<refund_id>/cancel")
-    def cancel(refund_id: str) -> Response:
+    def cancel_refund(refund_id: str) -> Response:
         given()
         with ctx.store.lock:
             made = _refund(ctx, refund_id, "pending")
             refunding.cancel(ctx, made)
             return jsonify(made)
+
+
+def _add_payouts(door: Blueprint, ctx: Context) -> None:
+    @door.post("/payouts")
+    def pay_out() -> Response:
+        given()
+        with ctx.store.lock:
+            return jsonify({"data": paying_out.pay_out(ctx)})
+
+    @door.post("/payouts/<payout_id>/arrive")
+    def arrive_payout(payout_id: str) -> Response:
+        given()
+        with ctx.store.lock:
+            made = _payout(ctx, payout_id, "pending", "in_transit")
+            paying_out.arrive(ctx, made)
+            return jsonify(made)
+
+    @door.post("/payouts/<payout_id>/fail")
+    def fail_payout(payout_id: str) -> Response:
+        code = given(code=str).get("code", "account_closed")
+        with ctx.store.lock:
+            made = _payout(ctx, payout_id, "pending", "in_transit", "paid")
+            paying_out.fail(ctx, made, code)
+            return jsonify(made)
+
+    @door.post("/payouts/<payout_id>/reconcile")
+    def reconcile_payout(payout_id: str) -> Response:
+        given()
+        with ctx.store.lock:
+            made = ctx.store.get("payout", payout_id, "payout")
+            if made["reconciliation_status"] != "in_progress":
+                raise invalid(f"The reconciliation of this payout is {made['reconciliation_status']}.")
+            paying_out.reconcile(ctx, made)
+            return jsonify(made)
+
+
+def _add_entries(door: Blueprint, ctx: Context) -> None:
+    @door.post("/balance_transactions")
+    def add_entry() -> Response:
+        values = given(
+            type=str, amount=int, currency=str, description=str, reporting_category=str, source=str, available_in_s=int
+        )
+        if "amount" not in values or values.get("type", "adjustment") not in ENTRY_TYPES:
+            raise invalid("Send an amount below or above zero, and a type that balance transactions have.")
+        with ctx.store.lock:
+            entry = book(
+                ctx,
+                type=values.get("type", "adjustment"),
+                amount_minor=values["amount"],
+                currency=values.get("currency", "usd"),
+                source=values.get("source"),
+                available_on=ctx.now() + values.get("available_in_s", 0),
+                description=values.get("description"),
+                category=values.get("reporting_category"),
+            )
+            return jsonify(entry)
+
+
+def _payout(ctx: Context, payout_id: str, *statuses: str) -> Object:
+    made = ctx.store.get("payout", payout_id, "payout")
+    if made["status"] not in statuses:
+        raise invalid(f"This payout is {made['status']}; only one that is {' or '.join(statuses)} can do that.")
+    return made
 
 
 def _refund(ctx: Context, refund_id: str, *statuses: str) -> Object:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from stripe import params as types
 
-from sandbox.handlers import refunds
+from sandbox.handlers import payouts, refunds
 
 OBJECT_NAMES = {
+    "payouts": "payout",
     "refunds": "refund",
 }
 
 ROWS = (
+    ("payouts.create", "POST", "/v1/payouts", types.PayoutCreateParams, payouts.create),
+    ("payouts.list", "GET", "/v1/payouts", types.PayoutListParams, payouts.every),
+    ("payouts.retrieve", "GET", "/v1/payouts/{id}", types.PayoutRetrieveParams, payouts.retrieve),
+    ("payouts.update", "POST", "/v1/payouts/{id}", types.PayoutUpdateParams, payouts.update),
+    ("payouts.cancel", "POST", "/v1/payouts/{id}/cancel", types.PayoutCancelParams, payouts.cancel),
+    ("payouts.reverse", "POST", "/v1/payouts/{id}/reverse", types.PayoutReverseParams, payouts.reverse),
     ("refunds.create", "POST", "/v1/refunds", types.RefundCreateParams, refunds.create),
     ("refunds.list", "GET", "/v1/refunds", types.RefundListParams, refunds.every),
     ("refunds.retrieve", "GET", "/v1/refunds/{id}", types.RefundRetrieveParams, refunds.retrieve),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.currencies import check_currency
 from sandbox.refusals import at_least, exactly_one
 from sandbox.session_rules import Request
 
@@ -14,6 +15,13 @@ def refund(request: Request) -> None:
     at_least(request.params.get("amount", 1), 1, "amount")
 
 
+def payout(request: Request) -> None:
+    """At least one cent of a currency that exists."""
+    at_least(request.params["amount"], 1, "amount")
+    check_currency(request.params["currency"], "currency")
+
+
 RULES: dict[str, tuple[Callable[[Request], None], ...]] = {
+    "payouts.create": (payout,),
     "refunds.create": (refund,),
 }

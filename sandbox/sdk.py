@@ -6,7 +6,7 @@ import inspect
 import sys
 import typing
 from functools import cache
-from typing import Any, ForwardRef, Union, get_args, get_origin
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 import stripe
 from stripe import StripeObject
@@ -26,6 +26,12 @@ def fields(cls: type) -> dict[str, Any]:
     return {
         name: _resolved(hint, scope) for name, hint in inspect.get_annotations(cls).items() if name != "OBJECT_NAME"
     }
+
+
+def values(object_name: str, name: str) -> set[str]:
+    """The values that the SDK lists for a field of a resource."""
+    cls: type = resource_class(object_name)
+    return {value for part in parts(fields(cls)[name]) if get_origin(part) is Literal for value in get_args(part)}
 
 
 def is_expandable(hint: Any) -> bool:

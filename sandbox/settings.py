@@ -10,6 +10,7 @@ API_VERSION = "2026-10-28.endive"
 DAY_S = 86_400
 HOUR_S = 3_600
 DUNNING_ENDS = ("cancel", "unpaid", "past_due")
+PAYOUT_SCHEDULES = ("manual", "daily")
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Settings:
     `dunning_days` count from the first failed attempt; `dunning_end` is what the last failure does to the subscription:
     `cancel`, `unpaid` or `past_due`. `refund_decides_after_s` is when the test cards for refunds make up their mind.
     With `refunds_overdraw` a refund may take the balance below zero; without it the refund waits for funds.
+    `payout_schedule` is `manual` or `daily` (each weekday at midnight UTC); the list of what an automatic payout
+    is made of is complete `payout_reconciled_after_s` later.
     Defaults: rules/stripe.md 4 and 5.
     """
 
@@ -26,6 +29,8 @@ class Settings:
     fee_fixed_minor: int = 30
     settle_delay_s: int = 1
     available_after_s: int = 2 * DAY_S
+    payout_schedule: str = "manual"
+    payout_reconciled_after_s: int = HOUR_S
     refund_decides_after_s: int = HOUR_S
     refunds_overdraw: bool = True
     finalize_after_s: int = HOUR_S
@@ -39,6 +44,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.dunning_end not in DUNNING_ENDS:
             raise ValueError(f"dunning_end must be one of {', '.join(DUNNING_ENDS)}.")
+        if self.payout_schedule not in PAYOUT_SCHEDULES:
+            raise ValueError(f"payout_schedule must be one of {', '.join(PAYOUT_SCHEDULES)}.")
         if any(day <= earlier for earlier, day in pairwise((0, *self.dunning_days))):
             raise ValueError("dunning_days must be days after the first failure, each later than the one before.")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.cards import CardInput
 from sandbox.context import Context
-from sandbox.engine import billing, booking, checkout, collecting, refunding, settling
+from sandbox.engine import billing, booking, checkout, collecting, paying_out, refunding, settling
 from sandbox.engine.types import PayResult
 from sandbox.events import fold_in_attempts
 from sandbox.faults import webhooks
@@ -22,17 +22,21 @@ log = logging.getLogger("sandbox.engine")
 
 JOBS: dict[str, Callable[[Context, str, int], None]] = {
     "announce": billing.announce,
+    "arrive_payout": paying_out.arrive_when_due,
     "cancel_subscription": billing.cancel_when_due,
     "deliver_late": webhooks.deliver_late,
     "expire_session": checkout.expire_when_due,
     "fail_refund": refunding.fail_when_due,
     "finalize": collecting.finalize_when_due,
     "fund_refunds": refunding.fund_waiting,
+    "pay_out": paying_out.pay_out_when_due,
+    "reconcile_payout": paying_out.reconcile_when_due,
     "release_money": booking.release_money,
     "renew": billing.renew,
     "resume_collection": billing.resume_collection,
     "retry": collecting.retry_when_due,
     "settle_charge": settling.settle_charge,
+    "submit_payout": paying_out.submit_when_due,
     "succeed_refund": refunding.succeed_when_due,
 }
 TICK_S = 0.2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.context import Context
+from sandbox.engine.payout_calendar import plan
 from sandbox.objects import Object
 from sandbox.objects import balance_transaction as entries
 from sandbox.objects.balance_transaction import Fee
@@ -39,6 +40,7 @@ def book(
     )
     if entry["status"] == "pending":
         ctx.store.schedule(entry["available_on"], "release_money", entry["id"])
+    plan(ctx)
     if entry["net"] > 0 and not ctx.settings.refunds_overdraw:
         ctx.store.schedule(now, "fund_refunds", "")
     return entry

@@ -8,13 +8,16 @@ from typing import Any, ForwardRef, Literal, get_args, get_origin
 import pytest
 import stripe
 from stripe import StripeObject
+from stripe.params.reporting import ReportRunCreateParamsParameters
 
-from sandbox import sdk
+from sandbox import params, sdk
 from sandbox.objects import Object
+from sandbox.objects.balance_transaction import CATEGORIES
 from tests.sandbox.conftest import VISA, Shop
 
 MADE = {
     "balance_transaction",
+    "bank_account",
     "charge",
     "checkout.session",
     "customer",
@@ -24,6 +27,7 @@ MADE = {
     "item",
     "payment_intent",
     "payment_method",
+    "payout",
     "price",
     "product",
     "refund",
@@ -125,11 +129,15 @@ def life(shop: Shop) -> Shop:
 
 
 def move_money(shop: Shop) -> None:
-    """Refunds of every fate."""
+    """Refunds and payouts of every fate."""
     for number in (VISA, "4000000000007726", "4000000000005126"):
         session = shop.bought(number)
         shop.stripe.v1.refunds.create({"payment_intent": session.payment_intent, "amount": 1000})
+    shop.door("balance_transactions", {"type": "stripe_fee", "amount": -200})
+    shop.stripe.v1.payouts.cancel(shop.stripe.v1.payouts.create({"amount": 100, "currency": "usd"}).id)
+    shop.door("settings", {"payout_schedule": "daily"})
     shop.advance(days=3)
+    shop.door(f"payouts/{shop.stripe.v1.payouts.list().data[0].id}/fail")
 
 
 def test_every_stored_object(life: Shop) -> None:
@@ -152,6 +160,15 @@ def test_every_snapshot_in_an_event(life: Shop) -> None:
         found += complaints(subject, sdk.resource_class(subject["object"]), event["type"])
 
     assert sorted(set(found)) == []
+
+
+def test_every_reporting_category_exists(life: Shop) -> None:
+    hint, _ = params.fields(ReportRunCreateParamsParameters)["reporting_category"]
+    known = {value for part in sdk.parts(hint) for value in get_args(part)}
+    made = {entry["reporting_category"] for entry in life.box.ctx.store.all("balance_transaction")}
+
+    assert made >= {"charge", "refund", "refund_failure", "fee", "payout", "payout_reversal"}
+    assert made | set(CATEGORIES.values()) <= known
 
 
 def test_every_event_type_exists(life: Shop) -> None:

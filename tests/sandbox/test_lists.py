@@ -63,7 +63,8 @@ def test_balance_transactions_by_source_and_type(shop: Shop) -> None:
     assert [entry.source for entry in transactions.list({"source": charge.id}).data] == [charge.id]
     assert len(transactions.list({"type": "charge", "currency": "usd"}).data) == 2
     assert transactions.list({"type": "refund"}).data == []
-    assert transactions.list({"payout": "po_none"}).data == []
+    with pytest.raises(stripe.InvalidRequestError, match="No such payout: 'po_none'"):
+        transactions.list({"payout": "po_none"})
 
 
 def test_expanding_down_four_levels(shop: Shop) -> None:
