@@ -11,7 +11,7 @@ from typing import Any
 from stripe import params as types
 from stripe.params import checkout as checkout_types
 
-from sandbox import money_endpoints
+from sandbox import billing_endpoints, money_endpoints
 from sandbox.context import Context
 from sandbox.errors import StripeError
 from sandbox.handlers import balance, catalogue, customers, events, invoices, lookups, sessions, subscriptions
@@ -19,26 +19,30 @@ from sandbox.objects import Object
 
 Handler = Callable[..., Object]
 
-OBJECT_NAMES = {
-    "balance": "balance",
-    "balance_transactions": "balance_transaction",
-    "charges": "charge",
-    "checkout.sessions": "checkout.session",
-    "checkout.sessions.line_items": "item",
-    "customers": "customer",
-    "events": "event",
-    "invoice_payments": "invoice_payment",
-    "invoices": "invoice",
-    "invoices.line_items": "line_item",
-    "payment_intents": "payment_intent",
-    "payment_methods": "payment_method",
-    "prices": "price",
-    "products": "product",
-    "shipping_rates": "shipping_rate",
-    "subscription_items": "subscription_item",
-    "subscriptions": "subscription",
-    "webhook_endpoints": "webhook_endpoint",
-} | money_endpoints.OBJECT_NAMES
+OBJECT_NAMES = (
+    {
+        "balance": "balance",
+        "balance_transactions": "balance_transaction",
+        "charges": "charge",
+        "checkout.sessions": "checkout.session",
+        "checkout.sessions.line_items": "item",
+        "customers": "customer",
+        "events": "event",
+        "invoice_payments": "invoice_payment",
+        "invoices": "invoice",
+        "invoices.line_items": "line_item",
+        "payment_intents": "payment_intent",
+        "payment_methods": "payment_method",
+        "prices": "price",
+        "products": "product",
+        "shipping_rates": "shipping_rate",
+        "subscription_items": "subscription_item",
+        "subscriptions": "subscription",
+        "webhook_endpoints": "webhook_endpoint",
+    }
+    | billing_endpoints.OBJECT_NAMES
+    | money_endpoints.OBJECT_NAMES
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Endpoint:
 ENDPOINTS = [
     Endpoint(*row)
     for row in (
+        *billing_endpoints.ROWS,
         *money_endpoints.ROWS,
         ("customers.create", "POST", "/v1/customers", types.CustomerCreateParams, customers.create),
         ("customers.list", "GET", "/v1/customers", types.CustomerListParams, customers.every),

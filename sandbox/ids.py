@@ -24,6 +24,7 @@ PREFIXES = {
     "price": "price_",
     "product": "prod_",
     "refund": "re_",
+    "setup_intent": "seti_",
     "shipping_rate": "shr_",
     "subscription": "sub_",
     "subscription_item": "si_",

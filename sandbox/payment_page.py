@@ -118,6 +118,8 @@ def success_url(session: Session) -> str:
 
 def button(session: Session) -> str:
     """What the button says: `Pay`, `Donate`, `Subscribe`."""
+    if session["mode"] == "setup":
+        return "Save card"
     if session["mode"] == "subscription":
         return VERBS.get(session.get("submit_type") or "subscribe", "Subscribe")
     return VERBS.get(session.get("submit_type") or "", "Pay")
@@ -189,7 +191,7 @@ def _form(
         values=values or {},
         problems=problems or {},
         message=message,
-        recurring=rhythms[0] if all(rhythms) else None,
+        recurring=rhythms[0] if rhythms and all(rhythms) else None,
         verb=button(session),
         offered=cards.ON_THE_PAGE,
         others=[card for card in cards.CARDS if card not in cards.ON_THE_PAGE],

@@ -68,6 +68,8 @@ def capture(ctx: Context, intent: Object, method: Object) -> Object:
     """The bank agrees: a paid charge whose balance transaction follows a moment later. Returns the charge."""
     charge = charges.build(intent, method, ctx.now(), receipt_base=ctx.base_url)
     ctx.store.add(charge)
+    if method["customer"] is None:
+        ctx.store.hidden(method["id"])["spent"] = True
     intent.update(
         amount_received=intent["amount"],
         last_payment_error=None,
@@ -98,22 +100,27 @@ def fail(
     ctx: Context, intent: Object, method: Object | None, decline: Decline, *, charge: Object | None = None
 ) -> None:
     """Write the error on the intent and tell it; without a charge when the bank was never asked."""
-    error = {
-        "charge": charge["id"] if charge else None,
-        "code": decline.code,
-        "decline_code": decline.decline_code,
-        "doc_url": f"https://docs.stripe.com/error-codes#{decline.code.replace('_', '-')}",
-        "message": decline.message,
-        "payment_method": snapshot(method) if method else None,
-        "type": "card_error" if charge else "invalid_request_error",
-    }
+    charged = {"charge": charge["id"]} if charge else {}
     intent.update(
-        last_payment_error={name: value for name, value in error.items() if value is not None},
+        last_payment_error=charged | error(decline, method, card_error=charge is not None),
         next_action=None,
         payment_method=None,
         status="requires_payment_method",
     )
     emit(ctx, "payment_intent.payment_failed", intent)
+
+
+def error(decline: Decline, method: Object | None, *, card_error: bool) -> Object:
+    """What an intent says of its last refusal; what does not apply is left out."""
+    said = {
+        "code": decline.code,
+        "decline_code": decline.decline_code,
+        "doc_url": f"https://docs.stripe.com/error-codes#{decline.code.replace('_', '-')}",
+        "message": decline.message,
+        "payment_method": snapshot(method) if method else None,
+        "type": "card_error" if card_error else "invalid_request_error",
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def attach(ctx: Context, method: Object, customer: str) -> None:

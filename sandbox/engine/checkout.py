@@ -7,7 +7,7 @@ from typing import Any
 from sandbox import cards
 from sandbox.cards import CardInput
 from sandbox.context import Context
-from sandbox.engine import billing, charging
+from sandbox.engine import billing, charging, setting_up
 from sandbox.engine.types import PayResult
 from sandbox.events import changed, emit, snapshot
 from sandbox.objects import Object, address
@@ -39,7 +39,7 @@ def pay(
     ctx.store.hidden(session_id).update(payer=payer, method=method["id"], action=None)
     if session["amount_total"] == 0:
         return _complete(ctx, session, None, method)
-    intent = _intent(ctx, session, payer)
+    intent = ctx.store.find(session["setup_intent"]) or _intent(ctx, session, payer)
     if _must_authenticate(ctx, session, method):
         return _ask_to_authenticate(ctx, session, intent, method)
     return _charge(ctx, session, intent, method)
@@ -53,13 +53,14 @@ def complete_action(ctx: Context, action_id: str, *, approve: bool) -> PayResult
     if session["status"] != "open":
         return PayResult("declined", message=NO_LONGER_OPEN)
     hidden = ctx.store.hidden(session["id"])
-    intent = ctx.store.get("payment_intent", hidden["intent"])
+    intent = _begun(ctx, session)
+    assert intent is not None, "a step of authentication belongs to an intent"
     method = ctx.store.get("payment_method", hidden["method"])
     if hidden["action"] != action_id or intent["status"] != "requires_action":
         return PayResult("declined", message=cards.AUTHENTICATION_FAILED.message)
     hidden["action"] = None
     if not approve:
-        charging.fail(ctx, intent, method, cards.AUTHENTICATION_FAILED)
+        _fail(ctx, intent, method, cards.AUTHENTICATION_FAILED)
         return PayResult("declined", message=cards.AUTHENTICATION_FAILED.message)
     return _charge(ctx, session, intent, method)
 
@@ -67,9 +68,10 @@ def complete_action(ctx: Context, action_id: str, *, approve: bool) -> PayResult
 def expire(ctx: Context, session: Object) -> None:
     """Close an open session for good; its payment intent, if somebody tried, is cancelled."""
     session.update(status="expired", url=None)
-    intent_id = ctx.store.hidden(session["id"]).get("intent")
-    if intent_id is not None:
-        intent = ctx.store.get("payment_intent", intent_id)
+    intent = _begun(ctx, session)
+    if intent is not None and intent["object"] == "setup_intent":
+        setting_up.cancel(ctx, intent)
+    elif intent is not None:
         before = snapshot(intent)
         intent.update(cancellation_reason="expired", canceled_at=ctx.now(), next_action=None, status="canceled")
         emit(ctx, "payment_intent.canceled", intent, before=before)
@@ -140,7 +142,7 @@ def _intent(ctx: Context, session: Object, payer: Object) -> Object:
 
 def _must_authenticate(ctx: Context, session: Object, method: Object) -> bool:
     wanted = charging.card_of(ctx, method).authentication
-    keeps_card = session["mode"] == "subscription" or bool(
+    keeps_card = session["mode"] in ("setup", "subscription") or bool(
         (ctx.store.hidden(session["id"]).get("payment_intent_data") or {}).get("setup_future_usage")
     )
     return wanted == "always" or (wanted == "setup" and keeps_card)
@@ -150,8 +152,9 @@ def _ask_to_authenticate(ctx: Context, session: Object, intent: Object, method: 
     action_id = charging.action_token()
     ctx.store.hidden(session["id"])["action"] = action_id
     ctx.store.private.setdefault("actions", {})[action_id] = session["id"]
+    error = "last_setup_error" if intent["object"] == "setup_intent" else "last_payment_error"
+    intent[error] = None
     intent.update(
-        last_payment_error=None,
         next_action={
             "redirect_to_url": {
                 "return_url": session["url"],
@@ -162,7 +165,7 @@ def _ask_to_authenticate(ctx: Context, session: Object, intent: Object, method: 
         payment_method=method["id"],
         status="requires_action",
     )
-    emit(ctx, "payment_intent.requires_action", intent)
+    emit(ctx, f"{intent['object']}.requires_action", intent)
     return PayResult("requires_action", action_id=action_id)
 
 
@@ -174,20 +177,38 @@ def session_of_action(ctx: Context, action_id: str) -> Object:
 
 def _charge(ctx: Context, session: Object, intent: Object, method: Object) -> PayResult:
     decline = charging.verdict(ctx, method, off_session=False)
-    if decline is not None:
+    if decline is None:
+        return _complete(ctx, session, intent, method)
+    if intent["object"] == "setup_intent":
+        setting_up.fail(ctx, intent, method, decline)
+    else:
         charging.refuse(ctx, intent, method, decline)
-        return PayResult("declined", message=decline.message)
-    return _complete(ctx, session, intent, method)
+    return PayResult("declined", message=decline.message)
+
+
+def _fail(ctx: Context, intent: Object, method: Object, decline: cards.Decline) -> None:
+    """Without the bank having been asked."""
+    if intent["object"] == "setup_intent":
+        setting_up.fail(ctx, intent, method, decline)
+    else:
+        charging.fail(ctx, intent, method, decline)
+
+
+def _begun(ctx: Context, session: Object) -> Object | None:
+    """The session's intent, if it has one by now."""
+    return ctx.store.find(session["setup_intent"] or ctx.store.hidden(session["id"]).get("intent"))
 
 
 def _complete(ctx: Context, session: Object, intent: Object | None, method: Object) -> PayResult:
     payer = ctx.store.hidden(session["id"])["payer"]
     customer = _customer(ctx, session, payer)
-    if customer is not None and (session["mode"] == "subscription" or _keeps_card(intent)):
+    keeps_card = session["mode"] in ("setup", "subscription") or _keeps_card(intent)
+    if customer is not None and keeps_card:
         charging.attach(ctx, method, customer["id"])
     if intent is not None:
         intent["customer"] = customer["id"] if customer else None
-        charging.capture(ctx, intent, method)
+        take = setting_up.succeed if intent["object"] == "setup_intent" else charging.capture
+        take(ctx, intent, method)
     if session["mode"] == "subscription" and customer is not None:
         subscription = billing.start(ctx, session, customer, method, intent)
         session.update(subscription=subscription["id"], invoice=subscription["latest_invoice"])
@@ -199,7 +220,7 @@ def _complete(ctx: Context, session: Object, intent: Object | None, method: Obje
         },
         customer=customer["id"] if customer else None,
         customer_details=_details(payer, method),
-        payment_status="paid" if intent is not None else "no_payment_required",
+        payment_status="paid" if session["amount_total"] else "no_payment_required",
         status="complete",
         url=None,
     )
@@ -219,7 +240,7 @@ def _customer(ctx: Context, session: Object, payer: Object) -> Object | None:
         _update_customer(ctx, session, known, payer)
         changed(ctx, "customer.updated", known, before)
         return known
-    if session["mode"] == "payment" and session["customer_creation"] != "always":
+    if session["mode"] != "subscription" and session["customer_creation"] != "always":
         return None
     given = {"email": payer["email"], "name": payer["name"], "shipping": payer["shipping"]}
     customer = ctx.store.add(customers.build(given, ctx.now()))

@@ -38,9 +38,15 @@ def payment_method(ctx: Context, _params: Params, identifier: str) -> Object:
 
 
 def payment_methods(ctx: Context, params: Params) -> Object:
-    """GET /v1/payment_methods, by customer and type."""
+    """GET /v1/payment_methods, by customer and type; cards that belong to nobody are not listed."""
     keep = equals(params, customer="customer", type="type")
-    return page(ctx, "payment_method", params, "/v1/payment_methods", keep)
+    return page(
+        ctx,
+        "payment_method",
+        params,
+        "/v1/payment_methods",
+        lambda entry: entry["customer"] is not None and keep(entry),
+    )
 
 
 def shipping_rate(ctx: Context, _params: Params, identifier: str) -> Object:

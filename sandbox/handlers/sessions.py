@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from sandbox.context import Context
-from sandbox.engine import billing, checkout
+from sandbox.engine import billing, checkout, setting_up
 from sandbox.errors import invalid
 from sandbox.events import snapshot
 from sandbox.handlers import refuse_unsimulated
@@ -40,8 +40,10 @@ KEPT = ("customer_update", "payment_intent_data", "subscription_data")
 
 
 def create(ctx: Context, params: Params) -> Object:
-    """POST /v1/checkout/sessions in payment and subscription mode."""
+    """POST /v1/checkout/sessions."""
     _check(ctx, params)
+    if params["mode"] == "setup":
+        return _create_setup(ctx, params)
     lines = [_line(ctx, given) for given in params["line_items"]]
     rates = [_shipping_rate(ctx, option) for option in params.get("shipping_options") or []]
     totals = _totals(lines, rates, free=_free_at_first(ctx, params, lines))
@@ -49,6 +51,17 @@ def create(ctx: Context, params: Params) -> Object:
     # Decimals become text here, as they are on the wire: what is kept must survive a save.
     kept = json.loads(json.dumps({name: params.get(name) for name in KEPT}, default=str))
     ctx.store.add(session, line_items=lines, **kept)
+    ctx.store.schedule(session["expires_at"], "expire_session", session["id"])
+    return session
+
+
+def _create_setup(ctx: Context, params: Params) -> Object:
+    """A session that keeps a card and charges nothing; its setup intent is there from the start."""
+    intent = setting_up.begin(ctx, params.get("customer"), params.get("setup_intent_data") or {})
+    nothing = dict.fromkeys(("amount_subtotal", "amount_total", "total_details", "shipping_cost"))
+    totals = nothing | {"currency": params["currency"], "shipping_options": []}
+    session = sessions.build(params, totals, ctx.now(), ctx.base_url, setup_intent=intent["id"])
+    ctx.store.add(session, line_items=[], customer_update=params.get("customer_update"))
     ctx.store.schedule(session["expires_at"], "expire_session", session["id"])
     return session
 
@@ -104,13 +117,12 @@ def _check(ctx: Context, params: Params) -> None:
     refuse_unsimulated(params.get("subscription_data") or {}, SUBSCRIPTION_UNSIMULATED)
     refuse_unsimulated(params.get("automatic_tax") or {}, ("enabled",))
     refuse_unsimulated(params.get("invoice_creation") or {}, ("enabled",))
-    if params["mode"] == "setup":
-        refuse_unsimulated({"mode: setup": True}, ("mode: setup",))
+    refuse_unsimulated(params.get("setup_intent_data") or {}, ("on_behalf_of",))
     if (params.get("payment_intent_data") or {}).get("capture_method") == "manual":
         refuse_unsimulated({"capture_method: manual": True}, ("capture_method: manual",))
     if params.get("customer"):
         existing(ctx, params["customer"], "customer")
-    for position, given in enumerate(params["line_items"]):
+    for position, given in enumerate(params.get("line_items") or []):
         refuse_unsimulated(given, ("tax_rates",))
         check_price(ctx, given, f"line_items[{position}]")
     for position, option in enumerate(params.get("shipping_options") or []):

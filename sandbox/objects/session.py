@@ -25,10 +25,13 @@ ECHOED = (
 )
 
 
-def build(params: dict[str, Any], totals: Object, now: int, base_url: str) -> Object:
+def build(
+    params: dict[str, Any], totals: Object, now: int, base_url: str, *, setup_intent: str | None = None
+) -> Object:
     """An open session; `totals` holds its currency and every amount, as `handlers.sessions` works them out."""
     identifier = ids.make("checkout.session")
     subscribes = params["mode"] == "subscription"
+    charges = params["mode"] != "setup"
     hosted = params.get("ui_mode", "hosted_page") == "hosted_page"
     echoed = {name: params.get(name) for name in ECHOED}
     return echoed | {
@@ -55,17 +58,19 @@ def build(params: dict[str, Any], totals: Object, now: int, base_url: str) -> Ob
         "discounts": [],
         "expires_at": params.get("expires_at", now + DAY_S),
         "invoice": None,
-        "invoice_creation": None if subscribes else _no_invoice(),
+        "invoice_creation": _no_invoice() if charges and not subscribes else None,
         "livemode": False,
         "metadata": metadata(params.get("metadata")),
         "mode": params["mode"],
         "payment_intent": None,
         "payment_link": None,
-        "payment_method_collection": params.get("payment_method_collection", "always" if subscribes else "if_required"),
+        "payment_method_collection": params.get(
+            "payment_method_collection", "always" if subscribes or not charges else "if_required"
+        ),
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": ["card"],
-        "payment_status": "unpaid",
+        "payment_status": "unpaid" if charges else "no_payment_required",
         "permissions": None,
         "phone_number_collection": {
             "enabled": bool((params.get("phone_number_collection") or {}).get("enabled", False))
@@ -73,7 +78,7 @@ def build(params: dict[str, Any], totals: Object, now: int, base_url: str) -> Ob
         "presentment_details": None,
         "recovered_from": None,
         "saved_payment_method_options": None,
-        "setup_intent": None,
+        "setup_intent": setup_intent,
         "shipping_cost": totals["shipping_cost"],
         "shipping_options": totals["shipping_options"],
         "status": "open",

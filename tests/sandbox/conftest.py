@@ -52,6 +52,11 @@ class Shop:
         line = {"quantity": 1, "price_data": price}
         return self.session(**({"mode": "subscription", "line_items": [line]} | params))
 
+    def setup(self, **params: Any) -> stripe.checkout.Session:
+        """An open session that keeps a card."""
+        given: Any = {"mode": "setup", "currency": "usd", "success_url": "http://shop.test/done"}
+        return self.stripe.v1.checkout.sessions.create(given | params)
+
     def pay(self, session_id: str, number: str = VISA, **payer: Any) -> PayResult:
         card = CardInput(number, 12, 2034, "123", name="Ada Byron", postal="64111")
         return self.box.ctx.engine.pay(session_id, card, **({"email": "ada@example.org"} | payer))

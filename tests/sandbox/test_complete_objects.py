@@ -31,6 +31,7 @@ MADE = {
     "price",
     "product",
     "refund",
+    "setup_intent",
     "shipping_rate",
     "subscription",
     "webhook_endpoint",
@@ -125,7 +126,20 @@ def life(shop: Shop) -> Shop:
     shop.stripe.v1.subscriptions.update(paused.id, {"cancel_at_period_end": True})
     shop.advance(days=40)
     move_money(shop)
+    keep_cards(shop)
     return shop
+
+
+def keep_cards(shop: Shop) -> None:
+    """Cards saved, refused, approved and let go."""
+    customer = shop.stripe.v1.customers.create({"email": "a@example.org"})
+    saved = shop.setup(customer=customer.id)
+    shop.pay(saved.id, "4000000000000002")
+    shop.pay(saved.id, VISA)
+    shop.pay(shop.setup().id, "4000002500003155")
+    shop.stripe.v1.checkout.sessions.expire(shop.setup().id)
+    method = shop.stripe.v1.payment_methods.list({"customer": customer.id}).data[0]
+    shop.stripe.v1.payment_methods.detach(method.id)
 
 
 def move_money(shop: Shop) -> None:
