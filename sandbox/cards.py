@@ -44,7 +44,9 @@ class TestCard:
     authentication: str | None = None
     """`always`: 3-D Secure for every payment on a page; `setup`: only when the card is kept for later."""
     dispute_reason: str | None = None
-    """The charge is disputed at once."""
+    """The charge is disputed at once; `inquiry` asks first."""
+    fraud_warning: bool = False
+    """The issuer reports the charge as fraud at once."""
     available_at_once: bool = False
     """The money skips the pending balance."""
     refund: str | None = None
@@ -101,6 +103,8 @@ CARDS = (
     TestCard("4000000000000119", "Declined: processing error", decline=PROCESSING_ERROR),
     TestCard("4000000000000341", "Pays now, every later charge fails", later_decline=GENERIC),
     TestCard("4000000000000259", "Pays, disputed as fraudulent", dispute_reason="fraudulent"),
+    TestCard("4000000000002685", "Pays, disputed as not received", dispute_reason="product_not_received"),
+    TestCard("4000000000005423", "Pays, reported as fraud", fraud_warning=True),
     TestCard("4000000000001976", "Pays, opens an inquiry", dispute_reason="inquiry"),
     TestCard("4000000000007726", "Pays, a refund stays pending first", refund="pending_then_succeeded"),
     TestCard("4000000000005126", "Pays, a refund fails later", refund="succeeded_then_failed"),

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox import sdk
 from sandbox.context import Context
-from sandbox.engine import paying_out, refunding
+from sandbox.engine import disputing, paying_out, refunding, warning
 from sandbox.engine.booking import book
 from sandbox.errors import invalid
 from sandbox.objects import Object
@@ -21,6 +21,7 @@ def add_routes(door: Blueprint, ctx: Context) -> None:
     _add_refunds(door, ctx)
     _add_payouts(door, ctx)
     _add_entries(door, ctx)
+    _add_disputes(door, ctx)
 
 
 def _add_refunds(door: Blueprint, ctx: Context) -> None:
@@ -104,6 +105,67 @@ def _add_entries(door: Blueprint, ctx: Context) -> None:
                 category=values.get("reporting_category"),
             )
             return jsonify(entry)
+
+
+def _add_disputes(door: Blueprint, ctx: Context) -> None:
+    @door.post("/charges/<charge_id>/dispute")
+    def dispute_charge(charge_id: str) -> Response:
+        values = given(amount=int, reason=str, inquiry=bool, fee=int)
+        reason = values.get("reason", "fraudulent")
+        if reason not in disputing.REASONS or values.get("amount", 1) < 1 or values.get("fee", 0) < 0:
+            raise invalid(f"Send an amount of at least 1 and one of {', '.join(disputing.REASONS)}.", param="reason")
+        with ctx.store.lock:
+            charge = _paid(ctx, charge_id)
+            amount_minor = values["amount"] if "amount" in values else charge["amount"]
+            inquiry = values.get("inquiry", False)
+            fee_minor = values.get("fee")
+            made = disputing.open_dispute(ctx, charge, amount_minor, reason, inquiry=inquiry, fee_minor=fee_minor)
+            return jsonify(made)
+
+    @door.post("/disputes/<dispute_id>/close")
+    def close_dispute(dispute_id: str) -> Response:
+        outcome = given(outcome=str).get("outcome")
+        if outcome not in ("lost", "warning_closed", "won"):
+            raise invalid("Send won, lost or warning_closed.", param="outcome")
+        with ctx.store.lock:
+            made = ctx.store.get("dispute", dispute_id, "dispute")
+            inquiry = outcome == "warning_closed"
+            disputing.check_status(made, *(disputing.INQUIRIES if inquiry else disputing.CHARGEBACKS))
+            disputing.close(ctx, made, outcome)
+            return jsonify(made)
+
+    @door.post("/disputes/<dispute_id>/escalate")
+    def escalate_dispute(dispute_id: str) -> Response:
+        given()
+        with ctx.store.lock:
+            made = ctx.store.get("dispute", dispute_id, "dispute")
+            disputing.check_status(made, *disputing.INQUIRIES)
+            disputing.escalate(ctx, made)
+            return jsonify(made)
+
+    @door.post("/disputes/<dispute_id>/appeal")
+    def appeal_dispute(dispute_id: str) -> Response:
+        given()
+        with ctx.store.lock:
+            made = ctx.store.get("dispute", dispute_id, "dispute")
+            disputing.check_status(made, "lost")
+            disputing.appeal(ctx, made)
+            return jsonify(made)
+
+    @door.post("/charges/<charge_id>/early_fraud_warning")
+    def warn_of_fraud(charge_id: str) -> Response:
+        fraud_type = given(fraud_type=str).get("fraud_type", "made_with_stolen_card")
+        if fraud_type not in warning.FRAUD_TYPES:
+            raise invalid(f"Send one of {', '.join(warning.FRAUD_TYPES)}.", param="fraud_type")
+        with ctx.store.lock:
+            return jsonify(warning.warn(ctx, _paid(ctx, charge_id), fraud_type))
+
+
+def _paid(ctx: Context, charge_id: str) -> Object:
+    charge = ctx.store.get("charge", charge_id, "charge")
+    if not charge["paid"]:
+        raise invalid("This charge was never paid.", param="charge")
+    return charge
 
 
 def _payout(ctx: Context, payout_id: str, *statuses: str) -> Object:

@@ -22,6 +22,7 @@ class Settings:
     With `refunds_overdraw` a refund may take the balance below zero; without it the refund waits for funds.
     `payout_schedule` is `manual` or `daily` (each weekday at midnight UTC); the list of what an automatic payout
     is made of is complete `payout_reconciled_after_s` later.
+    `dispute_fee_minor` is taken with the disputed amount, `dispute_countered_fee_minor` for contesting it.
     Defaults: rules/stripe.md 4 and 5.
     """
 
@@ -32,6 +33,10 @@ class Settings:
     payout_schedule: str = "manual"
     payout_reconciled_after_s: int = HOUR_S
     refund_decides_after_s: int = HOUR_S
+    dispute_fee_minor: int = 1_500
+    dispute_countered_fee_minor: int = 1_500
+    dispute_due_after_s: int = 14 * DAY_S
+    dispute_decides_after_s: int = HOUR_S
     refunds_overdraw: bool = True
     finalize_after_s: int = HOUR_S
     dunning_days: tuple[int, ...] = (1, 3, 5, 7)

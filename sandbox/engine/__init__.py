@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.cards import CardInput
 from sandbox.context import Context
-from sandbox.engine import billing, booking, checkout, collecting, paying_out, refunding, settling
+from sandbox.engine import arriving, billing, booking, checkout, collecting, disputing, paying_out, refunding
 from sandbox.engine.types import PayResult
 from sandbox.events import fold_in_attempts
 from sandbox.faults import webhooks
@@ -25,6 +25,8 @@ JOBS: dict[str, Callable[[Context, str, int], None]] = {
     "arrive_payout": paying_out.arrive_when_due,
     "cancel_subscription": billing.cancel_when_due,
     "deliver_late": webhooks.deliver_late,
+    "decide_dispute": disputing.decide_when_due,
+    "dispute_due": disputing.miss_when_due,
     "expire_session": checkout.expire_when_due,
     "fail_refund": refunding.fail_when_due,
     "finalize": collecting.finalize_when_due,
@@ -35,7 +37,7 @@ JOBS: dict[str, Callable[[Context, str, int], None]] = {
     "renew": billing.renew,
     "resume_collection": billing.resume_collection,
     "retry": collecting.retry_when_due,
-    "settle_charge": settling.settle_charge,
+    "settle_charge": arriving.arrive_charge,
     "submit_payout": paying_out.submit_when_due,
     "succeed_refund": refunding.succeed_when_due,
 }
@@ -90,7 +92,7 @@ class Engine:
     def settle(self) -> int:
         """Settle every waiting charge now; returns how many."""
         with self._ctx.store.lock:
-            return settling.settle_all(self._ctx)
+            return arriving.arrive_all(self._ctx)
 
     def run_due(self) -> int:
         """Do what has fallen due by now, in order; returns how many jobs."""

@@ -48,7 +48,12 @@ def book(
 
 def release_money(ctx: Context, entry_id: str, _due: int) -> None:
     """Money in the balance may be paid out from now on."""
-    ctx.store.get("balance_transaction", entry_id)["status"] = "available"
+    entry = ctx.store.get("balance_transaction", entry_id)
+    entry["status"] = "available"
+    for shown in (ctx.store.find(entry["source"]) or {}).get("balance_transactions", []):
+        # A dispute shows its balance transactions whole.
+        if shown["id"] == entry_id:
+            shown["status"] = "available"
 
 
 def total(ctx: Context, currency: str, *, status: str | None = None) -> int:

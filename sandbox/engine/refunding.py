@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.cards import find
 from sandbox.context import Context
 from sandbox.engine.booking import book, pot_of, total
+from sandbox.engine.disputing import refresh
 from sandbox.engine.settling import settle
 from sandbox.errors import invalid
 from sandbox.events import emit, snapshot
@@ -37,6 +38,7 @@ def refund(ctx: Context, charge: Object, amount_minor: int, params: dict[str, An
     _count(ctx, charge)
     emit(ctx, "refund.created", made)
     emit(ctx, "charge.refunded", charge, before=before)
+    refresh(ctx, charge)
     return made
 
 

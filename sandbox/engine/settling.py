@@ -10,11 +10,6 @@ from sandbox.objects import Object
 from sandbox.objects.balance_transaction import Fee
 
 
-def settle_charge(ctx: Context, charge_id: str, _due: int) -> None:
-    """Give a paid charge its balance transaction and say so by charge.updated; once."""
-    settle(ctx, ctx.store.get("charge", charge_id))
-
-
 def settle(ctx: Context, charge: Object) -> None:
     """Settle a charge now unless it is settled already: whatever takes money back from it comes after it."""
     if charge["balance_transaction"] is not None:
@@ -33,14 +28,6 @@ def settle(ctx: Context, charge: Object) -> None:
     )
     charge["balance_transaction"] = entry["id"]
     emit(ctx, "charge.updated", charge, before=before)
-
-
-def settle_all(ctx: Context) -> int:
-    """Settle every paid charge that still waits, at once. Returns how many there were."""
-    waiting = [charge for charge in ctx.store.all("charge") if charge["paid"] and charge["balance_transaction"] is None]
-    for charge in waiting:
-        settle(ctx, charge)
-    return len(waiting)
 
 
 def _skips_pending(ctx: Context, method_id: str) -> bool:

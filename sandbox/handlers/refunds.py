@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.context import Context
-from sandbox.engine import refunding
+from sandbox.engine import disputing, refunding
 from sandbox.errors import StripeError, invalid
 from sandbox.events import changed, snapshot
 from sandbox.formatting import money
@@ -24,6 +24,8 @@ def create(ctx: Context, params: Params) -> Object:
     rest_minor = charge["amount"] - charge["amount_refunded"]
     amount_minor = params.get("amount", rest_minor)
     _check(charge, amount_minor, rest_minor)
+    if disputing.blocks_refund(ctx, charge):
+        raise _refused("charge_disputed", f"Charge {charge['id']} has been charged back; cannot issue a refund.")
     return refunding.refund(ctx, charge, amount_minor, params)
 
 

@@ -21,6 +21,7 @@ MADE = {
     "charge",
     "checkout.session",
     "customer",
+    "dispute",
     "event",
     "invoice",
     "invoice_payment",
@@ -30,6 +31,7 @@ MADE = {
     "payout",
     "price",
     "product",
+    "radar.early_fraud_warning",
     "refund",
     "setup_intent",
     "shipping_rate",
@@ -143,10 +145,16 @@ def keep_cards(shop: Shop) -> None:
 
 
 def move_money(shop: Shop) -> None:
-    """Refunds and payouts of every fate."""
+    """Refunds, disputes and payouts of every fate."""
     for number in (VISA, "4000000000007726", "4000000000005126"):
         session = shop.bought(number)
         shop.stripe.v1.refunds.create({"payment_intent": session.payment_intent, "amount": 1000})
+    for number in ("4000000000000259", "4000000000001976", "4000000000005423"):
+        shop.bought(number)
+    shop.door("settle")
+    inquiry, chargeback = shop.stripe.v1.disputes.list().data
+    shop.door(f"disputes/{inquiry.id}/escalate")
+    shop.stripe.v1.disputes.update(chargeback.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
     shop.door("balance_transactions", {"type": "stripe_fee", "amount": -200})
     shop.stripe.v1.payouts.cancel(shop.stripe.v1.payouts.create({"amount": 100, "currency": "usd"}).id)
     shop.door("settings", {"payout_schedule": "daily"})
@@ -181,7 +189,7 @@ def test_every_reporting_category_exists(life: Shop) -> None:
     known = {value for part in sdk.parts(hint) for value in get_args(part)}
     made = {entry["reporting_category"] for entry in life.box.ctx.store.all("balance_transaction")}
 
-    assert made >= {"charge", "refund", "refund_failure", "fee", "payout", "payout_reversal"}
+    assert made >= set("charge dispute dispute_reversal fee payout payout_reversal refund refund_failure".split())
     assert made | set(CATEGORIES.values()) <= known
 
 
