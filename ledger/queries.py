@@ -10,8 +10,6 @@ from django.db import connection
 
 from ledger.models import Entry
 
-_END_OF_TIME = date.max
-
 
 class SequenceAhead(ValueError):
     """A balance was asked for as of a sequence number that is not here: not sealed yet, or not on this replica."""
@@ -85,7 +83,7 @@ def balances_by_owner(
         )
         SELECT a.owner, coalesce(sum(s.debits - s.credits), 0)
           FROM accounts a
-          LEFT JOIN ledger_sums_of(ARRAY(SELECT id FROM accounts), %(day)s, %(through)s) s ON s.account_id = a.id
+          LEFT JOIN ledger_sums_of(ARRAY(SELECT id FROM accounts), %(day)s::date, %(through)s) s ON s.account_id = a.id
          GROUP BY a.id, a.owner
          ORDER BY a.owner
         """,
@@ -93,7 +91,7 @@ def balances_by_owner(
             "purpose": purpose,
             "currency": currency,
             "owner": only_owner,
-            "day": as_of or _END_OF_TIME,
+            "day": as_of,
             "through": through_seq,
         },
     )
@@ -111,14 +109,14 @@ def trial_balance(
     rows = _rows(
         """
         SELECT a.code, a.purpose, a.owner, a.name, a.type, a.currency, sum(s.debits)::bigint, sum(s.credits)::bigint
-          FROM ledger_sums(%(day)s, %(through)s) s
+          FROM ledger_sums(%(day)s::date, %(through)s) s
           JOIN ledger_account a ON a.id = s.account_id
          WHERE a.currency = %(currency)s
          GROUP BY a.id
         HAVING sum(s.debits) > 0 OR sum(s.credits) > 0
          ORDER BY a.code, a.owner
         """,
-        {"day": as_of or _END_OF_TIME, "currency": currency, "through": through_seq},
+        {"day": as_of, "currency": currency, "through": through_seq},
     )
     return [TrialBalanceLine(*row) for row in rows]
 

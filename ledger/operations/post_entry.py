@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from ledger import statements
@@ -32,6 +32,7 @@ __all__ = [
 
 _AHEAD_MAX: Final = timedelta(days=1)  # the source's clock and ours may differ, but not by more
 _CURRENCY: Final = re.compile(r"[a-z]{3}")
+_ISOLATION: Final = "TS002"
 
 
 class Conflict(Exception):
@@ -68,7 +69,7 @@ def post_entry(draft: EntryDraft, *, now: datetime) -> Posted:
 def post_entries(drafts: Sequence[EntryDraft], *, now: datetime) -> list[Posted]:
     """Post entries together, each once for its key; the results stand in the order of `drafts`.
 
-    Three statements for any number of drafts. A key that is already in the books with the same facts gives back its
+    One statement for any number of drafts, three where an account is new. A key that is already in the books with the same facts gives back its
     first entry; a draft whose month is closed goes to the first day of the next month that takes it, `event_at` kept.
     `now` (aware) only refuses what has not happened yet. Call it inside `transaction.atomic()`, business rows locked.
 
@@ -83,18 +84,13 @@ def post_entries(drafts: Sequence[EntryDraft], *, now: datetime) -> list[Posted]
     wanted = _one_per_key(drafts)
     if not wanted:
         return []
-    # 2. Keys first: what is there is given back, whatever became of its month since.
-    found = statements.look_up(wanted)
-    if found.isolation != "read committed":
-        raise IsolationTooHigh(f"entries are posted at read committed, not {found.isolation}")
-    posted = _replays(found, wanted)
+    # 2. Keys first: what is there is given back, whatever became of its month since; the rest is written.
+    days = {key: draft.effective_on for key, draft in wanted.items()}
+    posted = _call(wanted, days)
+    # 3. Where something has to be mended first, nothing has been written, and what is mended now stays so.
     fresh = {key: draft for key, draft in wanted.items() if key not in posted}
-    # 3. The rest is written, each in a month that takes it.
     if fresh:
-        days = {key: _open_day(draft, found) for key, draft in fresh.items()}
-        _refuse_reversal_of_nothing(fresh, found)
-        with _refusals_named():
-            posted |= _write(fresh, days, found)
+        posted |= _call(fresh, days)
     return [posted[draft.key] for draft in drafts]
 
 
@@ -130,45 +126,50 @@ def _one_per_key(drafts: Sequence[EntryDraft]) -> dict[str, EntryDraft]:
     return dict(sorted(by_key.items()))
 
 
-def _replays(found: statements.Found, wanted: Mapping[str, EntryDraft]) -> dict[str, Posted]:
+def _call(drafts: Mapping[str, EntryDraft], days: dict[str, date]) -> dict[str, Posted]:
+    """Write drafts on their days; those that are in the books now, by key.
+
+    When some are missing from it, nothing was written, their days are mended in `days` and their accounts made.
+    """
+    with _refusals_named():
+        answer = statements.post(drafts, days)
+    posted = _replays(answer.known, drafts)
+    if answer.written is not None:
+        return posted | {key: Posted(pk, Outcome.POSTED, days[key]) for key, pk in answer.written.items()}
+    _mend({key: draft for key, draft in drafts.items() if key not in posted}, days, answer)
+    return posted
+
+
+def _replays(known: Mapping[str, statements.Known], drafts: Mapping[str, EntryDraft]) -> dict[str, Posted]:
     """What the books hold already, by key; raises Conflict where it tells of other facts."""
-    for entry in found.entries:
-        if entry.facts_hash != facts_hash(wanted[entry.key]):
-            raise Conflict(f"{entry.key} is entry {entry.entry_id}, with other facts")
-    return {entry.key: Posted(entry.entry_id, Outcome.ALREADY_POSTED, entry.effective_on) for entry in found.entries}
+    for key, entry in known.items():
+        if entry.facts_hash != facts_hash(drafts[key]):
+            raise Conflict(f"{key} is entry {entry.entry_id}, with other facts")
+    return {key: Posted(one.entry_id, Outcome.ALREADY_POSTED, one.effective_on) for key, one in known.items()}
 
 
-def _open_day(draft: EntryDraft, found: statements.Found) -> date:
-    day = found.days[draft.effective_on, statements.is_manual(draft)]
-    if day is None:
-        raise NoSuchMonth(f"{draft.key}: no month takes {draft.effective_on.isoformat()}")
-    return day
-
-
-def _refuse_reversal_of_nothing(fresh: Mapping[str, EntryDraft], found: statements.Found) -> None:
-    for draft in fresh.values():
-        if draft.reverses_key and draft.reverses_key not in found.reversed_ids:
-            raise BadPosting(f"{draft.key} reverses {draft.reverses_key}, which is not in the books")
+def _mend(fresh: Mapping[str, EntryDraft], days: dict[str, date], answer: statements.Answer) -> None:
+    for key, draft in fresh.items():
+        day = answer.moved.get((draft.effective_on, statements.is_manual(draft)), draft.effective_on)
+        if day is None:
+            raise NoSuchMonth(f"{key}: no month takes {draft.effective_on.isoformat()}")
+        days[key] = day
+    for key, reverses in answer.no_reversed:
+        raise BadPosting(f"{key} reverses {reverses}, which is not in the books")
+    missing = statements.account_keys(fresh.values()).intersection(answer.no_accounts)
+    if missing:
+        statements.make_accounts(missing)
 
 
 @contextmanager
 def _refusals_named() -> Iterator[None]:
-    """What the database refuses is a BadPosting, and nobody can go on in the transaction that it broke."""
+    """What the database refuses is named, and nobody can go on in the transaction that it broke."""
     try:
         with transaction.atomic(savepoint=False):
             yield
     except (IntegrityError, DataError) as error:
         raise BadPosting(str(error).partition("\n")[0]) from error
-
-
-def _write(fresh: Mapping[str, EntryDraft], days: Mapping[str, date], found: statements.Found) -> dict[str, Posted]:
-    """Write entries and their postings; those that a rival wrote meanwhile come back as his."""
-    missing = statements.account_keys(fresh.values()) - found.accounts.keys()
-    accounts = found.accounts | statements.make_accounts(missing)
-    ids = statements.insert_entries(fresh, days, found.reversed_ids)
-    statements.insert_postings((fresh[key] for key in ids), days, ids, accounts)
-    posted = {key: Posted(entry_id, Outcome.POSTED, days[key]) for key, entry_id in ids.items()}
-    rivals = {key: draft for key, draft in fresh.items() if key not in ids}
-    if rivals:
-        posted |= _replays(statements.look_up(rivals), rivals)
-    return posted
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", None) == _ISOLATION:
+            raise IsolationTooHigh(str(error).partition("\n")[0]) from error
+        raise
