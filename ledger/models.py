@@ -94,9 +94,9 @@ class Posting(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["entry"], name="posting_entry"),
-            # Covering as three key columns, not INCLUDE: only keys are deduplicated, which halves these indexes.
-            models.Index(fields=["debit", "effective_date", "amount_minor"], name="posting_debit"),
-            models.Index(fields=["credit", "effective_date", "amount_minor"], name="posting_credit"),
+            # Without the amount, so that a day's equal keys are kept once (docs/decisions/0018).
+            models.Index(fields=["debit", "effective_date"], name="posting_debit"),
+            models.Index(fields=["credit", "effective_date"], name="posting_credit"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="posting_amount_above_zero"),

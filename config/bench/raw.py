@@ -18,19 +18,27 @@ from ledger.hashing import content_hash, facts_hash
 Raw = psycopg.Connection[tuple[Any, ...]]
 AccountIds = dict[tuple[str, str], int]
 
-_TABLES: Final = """
-CREATE TABLE raw_entry
-    (LIKE ledger_entry INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY INCLUDING INDEXES);
-CREATE TABLE raw_posting (LIKE ledger_posting INCLUDING DEFAULTS INCLUDING INDEXES);
-CREATE TABLE copied_entry
-    (LIKE ledger_entry INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY INCLUDING INDEXES);
-CREATE TABLE copied_posting (LIKE ledger_posting INCLUDING DEFAULTS INCLUDING INDEXES);
-"""
+_TABLES: Final = "".join(
+    f"""
+    CREATE TABLE {name}_entry
+        (LIKE ledger_entry INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY INCLUDING INDEXES);
+    CREATE TABLE {name}_posting (LIKE ledger_posting INCLUDING DEFAULTS INCLUDING INDEXES);
+    """
+    for name in ("raw", "arrays", "copied")
+)
 _ENTRY: Final = """
 INSERT INTO raw_entry
     (kind, source, idempotency_key, facts_hash, content_hash, effective_date, event_at, actor, memo) VALUES """
 _POSTING: Final = """
 INSERT INTO raw_posting (entry_id, ordinal, debit, credit, currency, amount_minor, effective_date) VALUES """
+_ENTRY_ARRAYS: Final = """
+INSERT INTO arrays_entry
+    (kind, source, idempotency_key, facts_hash, content_hash, effective_date, event_at, actor, memo)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::date[], %s::timestamptz[],
+                     %s::text[], %s::text[]) RETURNING id"""
+_POSTING_ARRAYS: Final = """
+INSERT INTO arrays_posting (entry_id, ordinal, debit, credit, currency, amount_minor, effective_date)
+SELECT * FROM unnest(%s::int[], %s::smallint[], %s::int[], %s::int[], %s::text[], %s::bigint[], %s::date[])"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Row:
 
 
 def make_tables(raw: Raw) -> None:
-    raw.execute(_TABLES)
+    raw.execute(_TABLES.encode())
 
 
 def rows_of(drafts: Sequence[EntryDraft], accounts: AccountIds) -> list[Row]:
@@ -67,8 +75,8 @@ def rows_of(drafts: Sequence[EntryDraft], accounts: AccountIds) -> list[Row]:
     ]
 
 
-def insert(raw: Raw, rows: Sequence[Row]) -> None:
-    """One commit: one INSERT of many rows for each table."""
+def insert_values(raw: Raw, rows: Sequence[Row]) -> None:
+    """One commit: one INSERT of many VALUES for each table."""
     with raw.transaction():
         found = raw.execute(
             _ENTRY + _slots(9, len(rows)) + " RETURNING id", [value for row in rows for value in row.entry]
@@ -76,6 +84,15 @@ def insert(raw: Raw, rows: Sequence[Row]) -> None:
         ids = [pk for (pk,) in found.fetchall()]
         postings = [(pk, *posting) for pk, row in zip(ids, rows, strict=True) for posting in row.postings]
         raw.execute(_POSTING + _slots(7, len(postings)), [value for posting in postings for value in posting])
+
+
+def insert_arrays(raw: Raw, rows: Sequence[Row]) -> None:
+    """One commit: one INSERT of arrays for each table, which a client sends faster when there are many rows."""
+    with raw.transaction():
+        found = raw.execute(_ENTRY_ARRAYS, [list(column) for column in zip(*(row.entry for row in rows), strict=True)])
+        ids = [pk for (pk,) in found.fetchall()]
+        postings = [(pk, *posting) for pk, row in zip(ids, rows, strict=True) for posting in row.postings]
+        raw.execute(_POSTING_ARRAYS, [list(column) for column in zip(*postings, strict=True)])
 
 
 def copy(raw: Raw, rows: Sequence[Row], first_id: int) -> None:

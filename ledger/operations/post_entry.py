@@ -69,9 +69,10 @@ def post_entry(draft: EntryDraft, *, now: datetime) -> Posted:
 def post_entries(drafts: Sequence[EntryDraft], *, now: datetime) -> list[Posted]:
     """Post entries together, each once for its key; the results stand in the order of `drafts`.
 
-    One statement for any number of drafts, three where an account is new. A key that is already in the books with the same facts gives back its
-    first entry; a draft whose month is closed goes to the first day of the next month that takes it, `event_at` kept.
-    `now` (aware) only refuses what has not happened yet. Call it inside `transaction.atomic()`, business rows locked.
+    One statement for any number of drafts, and two more where an account is new or a month closed. A key that is
+    already in the books with the same facts gives back its first entry; a draft whose month is closed goes to the first
+    day of the next month that takes it, `event_at` kept. `now` (aware) only refuses what has not happened yet. Call it
+    inside `transaction.atomic()`, business rows locked.
 
     Raises Conflict, NoSuchMonth, UnknownAccount, BadPosting, IsolationTooHigh. Where the database itself refused, or
     a rival's entry proved to have other facts, the transaction can only be rolled back.

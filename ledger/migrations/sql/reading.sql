@@ -1,7 +1,8 @@
 -- Balances as of (day, sequence number), each case by the query that suits it (rules/sealing.md "As of"; as_of.sql says
 -- why they are right). A query that holds all cases at once pays for them: a condition that is known before it runs
 -- still passes every row through. So each case is a statement of its own here. NULL as the day means that no day is too
--- late; a server may use several processes for one pass over the postings.
+-- late. A server may use several processes for a pass over the postings, and compiles nothing for these (jit): that
+-- took 40 ms where a balance takes one.
 
 CREATE OR REPLACE FUNCTION ledger_cut(day date, through integer)
 RETURNS TABLE (event_id integer, after_day date, is_whole boolean)
@@ -21,7 +22,7 @@ $$;
 DROP FUNCTION ledger_sums_of(integer[], date, integer);
 CREATE FUNCTION ledger_sums_of(accounts integer[], day date, through integer)
 RETURNS TABLE (account_id integer, debits numeric, credits numeric)
-LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET jit = off AS $$
 DECLARE
     cut record;
     last_day date := coalesce(day, 'infinity');
@@ -62,7 +63,7 @@ END $$;
 DROP FUNCTION ledger_sums(date, integer);
 CREATE FUNCTION ledger_sums(day date, through integer)
 RETURNS TABLE (account_id integer, debits numeric, credits numeric)
-LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp SET jit = off AS $$
 DECLARE
     cut record;
     last_day date := coalesce(day, 'infinity');
