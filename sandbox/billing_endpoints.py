@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe import params as types
 
-from sandbox.handlers import payment_methods
+from sandbox.handlers import pausing, payment_methods, subscribing
 
 OBJECT_NAMES = {
     "customers.payment_methods": "payment_method",
@@ -48,4 +48,7 @@ ROWS = (
         types.SetupIntentRetrieveParams,
         payment_methods.setup_intent,
     ),
+    ("subscriptions.create", "POST", "/v1/subscriptions", types.SubscriptionCreateParams, subscribing.create),
+    ("subscriptions.pause", "POST", "/v1/subscriptions/{id}/pause", types.SubscriptionPauseParams, pausing.pause),
+    ("subscriptions.resume", "POST", "/v1/subscriptions/{id}/resume", types.SubscriptionResumeParams, pausing.resume),
 )

@@ -101,11 +101,34 @@ def subscription_update(request: Request) -> None:
         at_least(item.get("quantity", 0), 0, f"{at}[quantity]")
         if "price_data" in item:
             price_data(item["price_data"], f"{at}[price_data]", product_data=False)
+    if "billing_cycle_anchor" in params:
+        at_most_one(params, "billing_cycle_anchor", "trial_end")
+    in_future(params.get("trial_end"), "trial_end", request.now)
     if params.get("cancel_at_period_end"):
         at_most_one(params, "cancel_at", "cancel_at_period_end")
     pause = params.get("pause_collection") or {}
     in_future(params.get("cancel_at"), "cancel_at", request.now)
     in_future(pause.get("resumes_at"), "pause_collection[resumes_at]", request.now)
+
+
+def subscription_create(request: Request) -> None:
+    """Items have one price each; the first cycle is anchored in one way, and ahead."""
+    params = request.params
+    if not params.get("items"):
+        raise missing("items")
+    if "customer" not in params:
+        raise missing("customer")
+    for position, item in enumerate(params["items"]):
+        at = f"items[{position}]"
+        exactly_one(item, "price", "price_data", at=at)
+        at_least(item.get("quantity", 1), 0, f"{at}[quantity]")
+        if "price_data" in item:
+            price_data(item["price_data"], f"{at}[price_data]", product_data=False)
+    at_most_one(params, "trial_end", "trial_period_days", "billing_cycle_anchor_config")
+    at_most_one(params, "billing_cycle_anchor", "billing_cycle_anchor_config")
+    in_future(params.get("trial_end"), "trial_end", request.now)
+    in_future(params.get("billing_cycle_anchor"), "billing_cycle_anchor", request.now)
+    session_rules.anchor_config(params.get("billing_cycle_anchor_config") or {}, "billing_cycle_anchor_config")
 
 
 def webhook_endpoint(request: Request) -> None:
@@ -123,6 +146,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "invoice_payments.list": (invoice_payment_filter,),
     "prices.create": (price,),
     "products.create": (product,),
+    "subscriptions.create": (subscription_create,),
     "subscriptions.update": (subscription_update,),
     "webhook_endpoints.create": (webhook_endpoint,),
 } | money_rules.RULES

@@ -19,6 +19,7 @@ LINES_MAX = {"payment": 100, "subscription": 40}
 LINES_OF_A_KIND_MAX = 20
 CLIENT_REFERENCE_CHARS_MAX = 200
 COUNTS_MAX = {"custom_fields": 3, "discounts": 1, "optional_items": 10, "shipping_options": 5}
+ANCHOR_PARTS = {"day_of_month": (1, 31), "hour": (0, 23), "minute": (0, 59), "month": (1, 12), "second": (0, 59)}
 # The address that a mode of the page needs, then those it refuses.
 ADDRESSES = {
     "hosted_page": ("success_url", "return_url"),
@@ -146,11 +147,14 @@ def _subscription_data(data: Params, now: int) -> None:
     at_most_one(data, "billing_cycle_anchor", "billing_cycle_anchor_config", at=at)
     for name in ("billing_cycle_anchor", "trial_end"):
         in_future(data.get(name), f"{at}[{name}]", now)
-    day = (data.get("billing_cycle_anchor_config") or {}).get("day_of_month", 1)
-    if not 1 <= day <= 31:
-        raise invalid(
-            "Invalid day_of_month: must be between 1 and 31.", param=f"{at}[billing_cycle_anchor_config][day_of_month]"
-        )
+    anchor_config(data.get("billing_cycle_anchor_config") or {}, f"{at}[billing_cycle_anchor_config]")
+
+
+def anchor_config(config: Params, at: str) -> None:
+    """Refuse a day or a time of day that no calendar has."""
+    for name, (least, most) in ANCHOR_PARTS.items():
+        if name in config and not least <= config[name] <= most:
+            raise invalid(f"Invalid {name}: must be between {least} and {most}.", param=f"{at}[{name}]")
 
 
 def _lines(request: Request) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 API_VERSION = "2026-10-28.endive"
 DAY_S = 86_400
 HOUR_S = 3_600
-DUNNING_ENDS = ("cancel", "unpaid", "past_due")
+DUNNING_ENDS = ("cancel", "unpaid", "past_due", "pause")
 PAYOUT_SCHEDULES = ("manual", "daily")
 
 
@@ -18,7 +18,8 @@ class Settings:
     """Amounts in minor units, rates in basis points, times in seconds of the sandbox's clock.
 
     `dunning_days` count from the first failed attempt; `dunning_end` is what the last failure does to the subscription:
-    `cancel`, `unpaid` or `past_due`. `refund_decides_after_s` is when the test cards for refunds make up their mind.
+    `cancel`, `unpaid`, `past_due` or `pause`. `refund_decides_after_s` is when the test cards for refunds make up their
+    mind.
     With `refunds_overdraw` a refund may take the balance below zero; without it the refund waits for funds.
     `payout_schedule` is `manual` or `daily` (each weekday at midnight UTC); the list of what an automatic payout
     is made of is complete `payout_reconciled_after_s` later.

@@ -10,7 +10,17 @@ from typing import Any
 
 from sandbox.cards import CardInput
 from sandbox.context import Context
-from sandbox.engine import arriving, billing, booking, checkout, collecting, disputing, paying_out, refunding
+from sandbox.engine import (
+    arriving,
+    billing,
+    booking,
+    changing,
+    checkout,
+    collecting,
+    disputing,
+    paying_out,
+    refunding,
+)
 from sandbox.engine.types import PayResult
 from sandbox.events import fold_in_attempts
 from sandbox.faults import webhooks
@@ -27,6 +37,7 @@ JOBS: dict[str, Callable[[Context, str, int], None]] = {
     "deliver_late": webhooks.deliver_late,
     "decide_dispute": disputing.decide_when_due,
     "dispute_due": disputing.miss_when_due,
+    "expire_incomplete": changing.expire_incomplete,
     "expire_session": checkout.expire_when_due,
     "fail_refund": refunding.fail_when_due,
     "finalize": collecting.finalize_when_due,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from sandbox.context import Context
@@ -27,40 +28,47 @@ def start(ctx: Context, session: Object, customer: Object, method: Object, inten
     subscription["items"]["data"] = [
         subscriptions.item(subscription["id"], line["price"], line["quantity"], now, schedule.period) for line in lines
     ]
-    _begin(subscription, schedule)
-    invoice = invoicing.first(ctx, subscription, customer, hidden["line_items"], free=schedule.free)
+    begin(subscription, schedule)
+    amounts = [line["amount_subtotal"] for line in lines]
+    invoice = invoicing.first(ctx, subscription, customer, hidden["line_items"], amounts)
     subscription["latest_invoice"] = invoice["id"]
     emit(ctx, "customer.subscription.created", subscription)
     invoicing.open_and_settle(ctx, invoice, intent)
-    _plan_next(ctx, subscription)
+    plan_next(ctx, subscription)
     return subscription
 
 
 class FirstPeriod:
-    """When a new subscription's first period runs, what anchors the later ones, and whether it costs nothing."""
+    """When a new subscription's first period runs, what anchors the later ones, and its share of a full one's price."""
 
-    def __init__(self, anchor: int, period: tuple[int, int], *, trial: bool, free: bool) -> None:
-        self.anchor, self.period, self.trial, self.free = anchor, period, trial, free
+    def __init__(self, anchor: int, period: tuple[int, int], share: Fraction, *, trial: bool = False) -> None:
+        self.anchor, self.period, self.share, self.trial = anchor, period, share, trial
 
 
 def first_period(data: dict[str, Any], recurring: Object, now: int) -> FirstPeriod:
-    """From `subscription_data`: a trial, an anchor ahead (free until then), or a full period from now."""
-    trial_end = data.get("trial_end") or (data.get("trial_period_days", 0) * DAY_S + now)
+    """From `subscription_data` or create parameters: a trial, a part of a period until an anchor ahead, or a full one.
+
+    The part costs its share of the time, or nothing with `proration_behavior=none`.
+    """
+    given = data.get("trial_end")
+    trial_end = given if isinstance(given, int) else data.get("trial_period_days", 0) * DAY_S + now
     if trial_end > now:
-        return FirstPeriod(trial_end, (now, trial_end), trial=True, free=True)
+        return FirstPeriod(trial_end, (now, trial_end), Fraction(0), trial=True)
     config = data.get("billing_cycle_anchor_config")
     anchor = calendar.anchor_from_config(config, now) if config else data.get("billing_cycle_anchor", now)
     if anchor > now:
-        return FirstPeriod(anchor, (now, anchor), trial=False, free=True)
+        full_start = calendar.boundary(anchor, recurring, -1, day_of_month=config["day_of_month"] if config else None)
+        share = min(Fraction(anchor - now, anchor - full_start), Fraction(1))
+        return FirstPeriod(anchor, (now, anchor), Fraction(0) if data.get("proration_behavior") == "none" else share)
     end = calendar.next_boundary(now, recurring, now, day_of_month=config["day_of_month"] if config else None)
-    return FirstPeriod(now, (now, end), trial=False, free=False)
+    return FirstPeriod(now, (now, end), Fraction(1))
 
 
 def renew(ctx: Context, subscription_id: str, due: int) -> None:
     """A period is over: end the subscription if that was asked for, otherwise roll on and invoice the next period."""
     subscription = ctx.store.get("subscription", subscription_id)
     items = subscription["items"]["data"]
-    if subscription["status"] in ending.ENDED:
+    if subscription["status"] in (*ending.ENDED, "paused", "incomplete") or period_of(subscription)[1] != due:
         return
     if subscription["cancel_at_period_end"]:
         ending.cancel(ctx, subscription, reason="cancellation_requested")
@@ -69,22 +77,24 @@ def renew(ctx: Context, subscription_id: str, due: int) -> None:
     ended = period_of(subscription)
     for item in items:
         item["current_period_start"] = due
-        item["current_period_end"] = item["billed_until"] = _next_end(subscription, item, due)
+        item["current_period_end"] = item["billed_until"] = next_end(subscription, item, due)
     if subscription["status"] == "trialing":
         subscription["status"] = "active"
     invoice = invoicing.draft_renewal(ctx, subscription, ended)
     subscription["latest_invoice"] = invoice["id"]
     emit(ctx, "customer.subscription.updated", subscription, before=before)
     emit(ctx, "invoice.created", invoice)
-    _plan_next(ctx, subscription)
+    plan_next(ctx, subscription)
 
 
-def announce(ctx: Context, subscription_id: str, _due: int) -> None:
+def announce(ctx: Context, subscription_id: str, due: int) -> None:
     """Days before a renewal: invoice.upcoming, unless the subscription ends first. Nothing is stored."""
     subscription = ctx.store.get("subscription", subscription_id)
+    start = period_of(subscription)[1]
+    if start - ctx.settings.upcoming_before_s != due:
+        return  # announced for a period that a change has moved
     if subscription["status"] in ("active", "trialing") and subscription["cancel_at"] is None:
-        start = period_of(subscription)[1]
-        periods = {item["id"]: (start, _next_end(subscription, item, start)) for item in subscription["items"]["data"]}
+        periods = {item["id"]: (start, next_end(subscription, item, start)) for item in subscription["items"]["data"]}
         emit(ctx, "invoice.upcoming", invoicing.preview(ctx, subscription, periods))
 
 
@@ -112,13 +122,15 @@ def period_of(subscription: Object) -> tuple[int, int]:
     return first["current_period_start"], first["current_period_end"]
 
 
-def _begin(subscription: Object, schedule: FirstPeriod) -> None:
+def begin(subscription: Object, schedule: FirstPeriod) -> None:
+    """The status of a subscription whose first invoice is paid, or asks for nothing."""
     subscription["status"] = "trialing" if schedule.trial else "active"
     if schedule.trial:
         subscription["trial_start"], subscription["trial_end"] = schedule.period
 
 
-def _next_end(subscription: Object, item: Object, due: int) -> int:
+def next_end(subscription: Object, item: Object, due: int) -> int:
+    """When an item's period that starts at `due` is over."""
     config = subscription["billing_cycle_anchor_config"]
     return calendar.next_boundary(
         subscription["billing_cycle_anchor"],
@@ -128,7 +140,8 @@ def _next_end(subscription: Object, item: Object, due: int) -> int:
     )
 
 
-def _plan_next(ctx: Context, subscription: Object) -> None:
+def plan_next(ctx: Context, subscription: Object) -> None:
+    """Renew at the end of the current period, and announce it before; a change of period makes both void."""
     end = period_of(subscription)[1]
     ctx.store.schedule(end, "renew", subscription["id"])
     announced_at = end - ctx.settings.upcoming_before_s

@@ -27,18 +27,28 @@ def finalize_when_due(ctx: Context, invoice_id: str, _due: int) -> None:
     invoicing.open_draft(ctx, invoice)
     if pause is not None:
         _set_aside(ctx, invoice, pause["behavior"])
-    elif invoice["amount_due"] == 0:
-        invoicing.mark_paid(ctx, invoice)
     else:
-        intent = charging.new_intent(
-            ctx,
-            invoice["amount_due"],
-            invoice["currency"],
-            customer=invoice["customer"],
-            data={"description": "Subscription update", "setup_future_usage": "off_session"},
-        )
-        invoicing.link(ctx, invoice, intent)
-        collect(ctx, invoice, off_session=True)
+        _ask(ctx, invoice)
+
+
+def bill(ctx: Context, invoice: Object) -> None:
+    """Open a draft at once and ask the card: the invoice of a change or of a start."""
+    emit(ctx, "invoice.created", invoice)
+    invoicing.open_draft(ctx, invoice)
+    _ask(ctx, invoice)
+
+
+def prepare(ctx: Context, invoice: Object) -> None:
+    """Give an open invoice the payment intent that will ask for its money."""
+    what = "creation" if invoice["billing_reason"] == "subscription_create" else "update"
+    intent = charging.new_intent(
+        ctx,
+        invoice["amount_due"],
+        invoice["currency"],
+        customer=invoice["customer"],
+        data={"description": f"Subscription {what}", "setup_future_usage": "off_session"},
+    )
+    invoicing.link(ctx, invoice, intent)
 
 
 def collect(
@@ -55,7 +65,7 @@ def collect(
     elif method is not None:
         charging.capture(ctx, intent, method)
         invoicing.mark_paid(ctx, invoice)
-        dunning.recovered(ctx, subscription)
+        dunning.recovered(ctx, subscription, invoice)
     return decline
 
 
@@ -63,6 +73,14 @@ def retry_when_due(ctx: Context, invoice_id: str, due: int) -> None:
     """The next attempt's moment has come, unless somebody paid or collection stopped."""
     invoice = ctx.store.get("invoice", invoice_id)
     if invoice["status"] == "open" and invoice["next_payment_attempt"] == due:
+        collect(ctx, invoice, off_session=True)
+
+
+def _ask(ctx: Context, invoice: Object) -> None:
+    if invoice["amount_due"] == 0:
+        invoicing.mark_paid(ctx, invoice)
+    else:
+        prepare(ctx, invoice)
         collect(ctx, invoice, off_session=True)
 
 

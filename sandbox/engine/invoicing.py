@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sandbox import ids
 from sandbox.context import Context
+from sandbox.engine import prorating
 from sandbox.events import emit, snapshot
 from sandbox.objects import Object
 from sandbox.objects import invoice as invoices
 from sandbox.objects.catalogue import amount_minor
 
 
-def first(ctx: Context, subscription: Object, customer: Object, line_items: list[Object], *, free: bool) -> Object:
-    """The draft that opens a subscription; `line_items` are the session's, one-time prices included."""
+def first(ctx: Context, subscription: Object, customer: Object, line_items: list[Object], amounts: list[int]) -> Object:
+    """The draft that opens a subscription; `line_items` are the session's, `amounts` what each item's period costs."""
     invoice = invoices.build(subscription, customer, ctx.settings, ctx.now(), reason="subscription_create")
-    lines = [_line(ctx, invoice, item, free=free) for item in subscription["items"]["data"]]
+    items = subscription["items"]["data"]
+    lines = [_line(ctx, invoice, item, amount=amount) for item, amount in zip(items, amounts, strict=True)]
+    for item, amount in zip(items, amounts, strict=True):
+        prorating.debited(ctx, item, amount)
     lines += [_one_time(ctx, invoice, line) for line in line_items if not line["price"]["recurring"]]
     invoices.set_lines(invoice, lines)
     return ctx.store.add(invoice)
@@ -28,7 +33,7 @@ def draft_renewal(ctx: Context, subscription: Object, ended: tuple[int, int]) ->
     """
     customer = ctx.store.get("customer", subscription["customer"])
     invoice = invoices.build(subscription, customer, ctx.settings, ctx.now(), reason="subscription_cycle")
-    invoices.set_lines(invoice, [_line(ctx, invoice, item) for item in subscription["items"]["data"]])
+    invoices.set_lines(invoice, [*_pending(ctx, invoice, subscription), *_whole_period(ctx, invoice, subscription)])
     invoice.update(period_start=ended[0], period_end=ended[1])
     if _keeps_drafts(subscription):
         invoice["auto_advance"] = False
@@ -38,13 +43,34 @@ def draft_renewal(ctx: Context, subscription: Object, ended: tuple[int, int]) ->
     return ctx.store.add(invoice)
 
 
+def draft_change(ctx: Context, subscription: Object, *, whole_period: bool) -> Object:
+    """The draft for a change between renewals: what is pending, and the period if a new one has begun."""
+    customer = ctx.store.get("customer", subscription["customer"])
+    invoice = invoices.build(subscription, customer, ctx.settings, ctx.now(), reason="subscription_update")
+    lines = _pending(ctx, invoice, subscription)
+    if whole_period:
+        lines += _whole_period(ctx, invoice, subscription)
+    invoices.set_lines(invoice, lines)
+    return ctx.store.add(invoice)
+
+
+def void(ctx: Context, invoice: Object) -> None:
+    """An open invoice is not asked for any more."""
+    before = snapshot(invoice)
+    invoice.update(amount_remaining=0, auto_advance=False, next_payment_attempt=None, status="void")
+    invoice["status_transitions"]["voided_at"] = ctx.now()
+    emit(ctx, "invoice.updated", invoice, before=before)
+    emit(ctx, "invoice.voided", invoice)
+
+
 def preview(ctx: Context, subscription: Object, periods: dict[str, tuple[int, int]]) -> Object:
     """What the next invoice will look like, each item over its coming period of `periods`; kept nowhere."""
     customer = ctx.store.get("customer", subscription["customer"])
     invoice = invoices.build(subscription, customer, ctx.settings, ctx.now(), reason="upcoming")
     invoice["id"] = f"upcoming_{invoice['id']}"
     items = subscription["items"]["data"]
-    invoices.set_lines(invoice, [_line(ctx, invoice, item, period=periods[item["id"]]) for item in items])
+    waiting = [_prorated(invoice, entry) for entry in ctx.store.hidden(subscription["id"]).get("pending", [])]
+    invoices.set_lines(invoice, waiting + [_line(ctx, invoice, item, period=periods[item["id"]]) for item in items])
     invoice.update(period_start=items[0]["current_period_start"], period_end=items[0]["current_period_end"])
     return invoice
 
@@ -52,7 +78,7 @@ def preview(ctx: Context, subscription: Object, periods: dict[str, tuple[int, in
 def open_and_settle(ctx: Context, invoice: Object, intent: Object | None) -> None:
     """Finalize a first invoice which `intent` has paid already, or which asks for nothing."""
     emit(ctx, "invoice.created", invoice)
-    open_draft(ctx, invoice)
+    open_draft(ctx, invoice, from_balance=False)
     if intent is not None:
         link(ctx, invoice, intent)
     mark_paid(ctx, invoice)
@@ -109,15 +135,21 @@ def _keeps_drafts(subscription: Object) -> bool:
     return bool(subscription["status"] == "unpaid")
 
 
-def open_draft(ctx: Context, invoice: Object) -> None:
-    """Finalize: the invoice gets its number and can be paid."""
+def open_draft(ctx: Context, invoice: Object, *, from_balance: bool = True) -> None:
+    """Finalize: the invoice gets its number, settles with the customer's balance, and can be paid.
+
+    What a checkout was paid for leaves the balance alone.
+    """
     customer = ctx.store.get("customer", invoice["customer"])
+    before = snapshot(customer)
+    if from_balance:
+        _settle_with_balance(invoice, customer)
     number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
     customer["next_invoice_sequence"] += 1
     invoice.update(
         automatically_finalizes_at=None,
         effective_at=ctx.now(),
-        ending_balance=0,
+        ending_balance=customer["balance"],
         hosted_invoice_url=f"{ctx.base_url}/objects/invoice/{invoice['id']}",
         invoice_pdf=None,
         number=number,
@@ -125,6 +157,16 @@ def open_draft(ctx: Context, invoice: Object) -> None:
     )
     invoice["status_transitions"]["finalized_at"] = ctx.now()
     emit(ctx, "invoice.finalized", invoice)
+    if customer["balance"] != before["balance"]:
+        emit(ctx, "customer.updated", customer, before=before)
+
+
+def _settle_with_balance(invoice: Object, customer: Object) -> None:
+    """A balance below zero is credit: it pays, and an invoice below zero adds to it; above zero it is asked for."""
+    owed = invoice["total"] + customer["balance"]
+    invoice["starting_balance"] = customer["balance"]
+    invoice["amount_due"] = invoice["amount_remaining"] = max(owed, 0)
+    customer["balance"] = min(owed, 0)
 
 
 def link(ctx: Context, invoice: Object, intent: Object) -> None:
@@ -133,15 +175,43 @@ def link(ctx: Context, invoice: Object, intent: Object) -> None:
     ctx.store.hidden(invoice["id"])["payment"] = payment["id"]
 
 
+def _whole_period(ctx: Context, invoice: Object, subscription: Object) -> list[Object]:
+    """Every item for its current period; a trial's costs nothing."""
+    lines = []
+    for item in subscription["items"]["data"]:
+        amount = 0 if subscription["status"] == "trialing" else amount_minor(item["price"], item["quantity"])
+        prorating.debited(ctx, item, amount)
+        lines.append(_line(ctx, invoice, item, amount=amount))
+    return lines
+
+
+def _pending(ctx: Context, invoice: Object, subscription: Object) -> list[Object]:
+    """What waited for an invoice, which is this one."""
+    return [_prorated(invoice, entry) for entry in prorating.take(ctx, subscription)]
+
+
+def _prorated(invoice: Object, entry: dict[str, Any]) -> Object:
+    period = entry["period"][0], entry["period"][1]
+    line = invoices.line(invoice, entry["item"], period, entry["amount"], entry["description"])
+    line["parent"]["subscription_item_details"] |= {"invoice_item": entry["invoice_item"], "proration": True}
+    return line
+
+
 def _line(
-    ctx: Context, invoice: Object, item: Object, *, free: bool = False, period: tuple[int, int] | None = None
+    ctx: Context,
+    invoice: Object,
+    item: Object,
+    *,
+    amount: int | None = None,
+    period: tuple[int, int] | None = None,
 ) -> Object:
     price = item["price"]
     period = period or (item["current_period_start"], item["current_period_end"])
-    amount = 0 if free else amount_minor(price, item["quantity"])
+    full = amount_minor(price, item["quantity"])
+    amount = full if amount is None else amount
     product = ctx.store.get("product", price["product"])
     words = f"{item['quantity']} × {product['name']} (at {_rate(price)})"
-    if free:
+    if full and not amount:
         words = f"{product['name']}: free until {datetime.fromtimestamp(period[1], UTC):%d %b %Y}"
     return invoices.line(invoice, item, period, amount, words)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from typing import Any
 
 from sandbox.context import Context
-from sandbox.engine import billing, checkout, setting_up
+from sandbox.engine import billing, checkout, prorating, setting_up
 from sandbox.errors import invalid
 from sandbox.events import snapshot
 from sandbox.handlers import refuse_unsimulated
@@ -46,7 +47,7 @@ def create(ctx: Context, params: Params) -> Object:
         return _create_setup(ctx, params)
     lines = [_line(ctx, given) for given in params["line_items"]]
     rates = [_shipping_rate(ctx, option) for option in params.get("shipping_options") or []]
-    totals = _totals(lines, rates, free=_free_at_first(ctx, params, lines))
+    totals = _totals(lines, rates, first_share=_first_share(ctx, params, lines))
     session = sessions.build(params, totals, ctx.now(), ctx.base_url)
     # Decimals become text here, as they are on the wire: what is kept must survive a save.
     kept = json.loads(json.dumps({name: params.get(name) for name in KEPT}, default=str))
@@ -128,13 +129,6 @@ def _check(ctx: Context, params: Params) -> None:
     for position, option in enumerate(params.get("shipping_options") or []):
         if "shipping_rate" in option:
             ctx.store.get("shipping_rate", option["shipping_rate"], f"shipping_options[{position}][shipping_rate]")
-    _check_anchor(params.get("subscription_data") or {})
-
-
-def _check_anchor(data: Params) -> None:
-    anchored = "billing_cycle_anchor" in data or "billing_cycle_anchor_config" in data
-    if anchored and data.get("proration_behavior") != "none":
-        refuse_unsimulated({"prorations of the first period": True}, ("prorations of the first period",))
 
 
 def _line(ctx: Context, given: Params) -> Object:
@@ -151,18 +145,19 @@ def _shipping_rate(ctx: Context, option: Params) -> Object:
     return ctx.store.add(catalogue.shipping_rate(option["shipping_rate_data"], ctx.now()))
 
 
-def _free_at_first(ctx: Context, params: Params, lines: list[Object]) -> bool:
+def _first_share(ctx: Context, params: Params, lines: list[Object]) -> Fraction:
+    """Which part of a full period is paid at the page."""
     recurring = next((line["price"]["recurring"] for line in lines if line["price"]["recurring"]), None)
     if recurring is None:
-        return False
-    return billing.first_period(params.get("subscription_data") or {}, recurring, ctx.now()).free
+        return Fraction(1)
+    return billing.first_period(params.get("subscription_data") or {}, recurring, ctx.now()).share
 
 
-def _totals(lines: list[Object], rates: list[Object], *, free: bool) -> Object:
+def _totals(lines: list[Object], rates: list[Object], *, first_share: Fraction) -> Object:
     """What is due now; the first shipping option is the one chosen until the payer chooses."""
     for line in lines:
-        if free and line["price"]["recurring"]:
-            line["amount_subtotal"] = line["amount_total"] = 0
+        if line["price"]["recurring"]:
+            line["amount_subtotal"] = line["amount_total"] = prorating.part(line["amount_subtotal"], first_share)
     subtotal = sum(line["amount_subtotal"] for line in lines)
     shipping = rates[0]["fixed_amount"]["amount"] if rates else 0
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.context import Context
-from sandbox.engine import billing, ending
+from sandbox.engine import billing, changing, collecting, ending, prorating
 from sandbox.errors import invalid, no_such
 from sandbox.events import changed, snapshot
 from sandbox.handlers import refuse_unsimulated
@@ -13,7 +13,7 @@ from sandbox.handlers.catalogue import check_price, price_of
 from sandbox.handlers.customers import attached_method
 from sandbox.objects import Object, merged_metadata
 from sandbox.objects import subscription as subscriptions
-from sandbox.objects.catalogue import amount_minor, plan
+from sandbox.objects.catalogue import plan
 from sandbox.paging import cut, equals, page, within
 
 Params = dict[str, Any]
@@ -21,7 +21,6 @@ UNSIMULATED = (
     "add_invoice_items",
     "application_fee_percent",
     "automatic_tax",
-    "billing_cycle_anchor",
     "billing_schedules",
     "billing_thresholds",
     "collection_method",
@@ -35,7 +34,6 @@ UNSIMULATED = (
     "pending_invoice_item_interval",
     "proration_date",
     "transfer_data",
-    "trial_end",
     "trial_from_plan",
     "trial_settings",
 )
@@ -63,15 +61,18 @@ def every(ctx: Context, params: Params) -> Object:
 
 
 def update(ctx: Context, params: Params, identifier: str) -> Object:
-    """POST /v1/subscriptions/:id: items, cancellation, pause of collection, payment method, description, metadata."""
+    """POST /v1/subscriptions/:id: items, cycle, trial, end, pause of collection, payment method, metadata."""
     refuse_unsimulated(params, UNSIMULATED)
-    subscription = _running(ctx, identifier)
+    if params.get("payment_behavior") == "pending_if_incomplete":
+        refuse_unsimulated({"pending_if_incomplete": True}, ("pending_if_incomplete",))
+    subscription = running(ctx, identifier)
     if params.get("default_payment_method"):
         attached_method(ctx, params["default_payment_method"], subscription["customer"], "default_payment_method")
     _check_items(ctx, subscription, params)
     before = snapshot(subscription)
     for given in params.get("items", []):
         _change_item(ctx, subscription, given)
+    invoice = _change_cycle(ctx, subscription, params, before)
     _change_end(ctx, subscription, params)
     _change_pause(ctx, subscription, params)
     if "default_payment_method" in params:
@@ -80,13 +81,19 @@ def update(ctx: Context, params: Params, identifier: str) -> Object:
         subscription["description"] = params["description"] or None
     subscription["metadata"] = merged_metadata(subscription["metadata"], params.get("metadata"))
     changed(ctx, "customer.subscription.updated", subscription, before)
+    if invoice is not None:
+        collecting.bill(ctx, invoice)
     return subscription
 
 
 def cancel(ctx: Context, params: Params, identifier: str) -> Object:
-    """DELETE /v1/subscriptions/:id: at once, without a final invoice."""
-    refuse_unsimulated(params, ("invoice_now", "prorate"))
-    subscription = _running(ctx, identifier)
+    """DELETE /v1/subscriptions/:id: at once; `prorate` credits what is unused, `invoice_now` bills what is pending."""
+    subscription = running(ctx, identifier)
+    if params.get("prorate"):
+        unused = prorating.credits(ctx, subscription["items"]["data"], ctx.now())
+        prorating.note(ctx, subscription, unused)
+    if params.get("invoice_now") and prorating.is_pending(ctx, subscription):
+        collecting.bill(ctx, changing.draft(ctx, subscription))
     ending.cancel(ctx, subscription, reason="cancellation_requested", details=params.get("cancellation_details"))
     return subscription
 
@@ -97,7 +104,8 @@ def items(ctx: Context, params: Params) -> Object:
     return cut(subscription["items"]["data"], params, "/v1/subscription_items", "subscription_item")
 
 
-def _running(ctx: Context, identifier: str) -> Object:
+def running(ctx: Context, identifier: str) -> Object:
+    """A subscription that has not ended; 404 otherwise."""
     subscription = ctx.store.get("subscription", identifier)
     if subscription["status"] in ending.ENDED:
         raise no_such("subscription", identifier)
@@ -124,28 +132,39 @@ def _check_items(ctx: Context, subscription: Object, params: Params) -> None:
         if "id" not in given and not ("price" in given or "price_data" in given):
             raise invalid(f"Missing required param: {at}[price].", param=f"{at}[price]", code="parameter_missing")
         check_price(ctx, given, at)
-        if params.get("proration_behavior") != "none" and _changes_amount(ctx, known.get(given.get("id", "")), given):
-            refuse_unsimulated(
-                {"prorations (send proration_behavior=none)": True}, ("prorations (send proration_behavior=none)",)
-            )
     removed = {given["id"] for given in params.get("items", []) if given.get("deleted")}
     added = any("id" not in given for given in params.get("items", []))
     if removed >= known.keys() and not added:
         raise invalid("A subscription must have at least one active plan.", param="items")
 
 
-def _changes_amount(ctx: Context, item: Object | None, given: Params) -> bool:
-    if item is None or given.get("deleted"):
-        return True
-    old = amount_minor(item["price"], item["quantity"])
-    quantity: int = given["quantity"] if "quantity" in given else item["quantity"]
-    if "price" in given:
-        return amount_minor(ctx.store.get("price", given["price"]), quantity) != old
-    if "price_data" in given:
-        data = given["price_data"]
-        unit = data.get("unit_amount_decimal", data.get("unit_amount"))
-        return amount_minor({"unit_amount_decimal": str(unit)}, quantity) != old
-    return amount_minor(item["price"], quantity) != old
+def _change_cycle(ctx: Context, subscription: Object, params: Params, before: Object) -> Object | None:
+    """What the change of items, anchor and trial is worth, and the invoice for it if one is due now."""
+    behavior = params.get("proration_behavior", "create_prorations")
+    trial_end = params.get("trial_end")
+    anew = (params.get("billing_cycle_anchor") or {}).get("type") == "now" or _rhythm(before) != _rhythm(subscription)
+    ends_trial = trial_end == "now" and subscription["status"] == "trialing"
+    old, new = before["items"]["data"], subscription["items"]["data"]
+    if behavior != "none" and subscription["status"] not in ("paused", "trialing"):
+        breaks_off = anew or isinstance(trial_end, int)
+        lines = (
+            prorating.credits(ctx, old, ctx.now()) if breaks_off else prorating.differences(ctx, old, new, ctx.now())
+        )
+        prorating.note(ctx, subscription, lines)
+    if isinstance(trial_end, int):
+        return changing.start_trial(ctx, subscription, trial_end)
+    if ends_trial:
+        return changing.end_trial(ctx, subscription)
+    if anew:
+        return changing.restart(ctx, subscription)
+    if behavior == "always_invoice" and prorating.is_pending(ctx, subscription):
+        return changing.draft(ctx, subscription)
+    return None
+
+
+def _rhythm(subscription: Object) -> tuple[str, int]:
+    recurring = subscription["items"]["data"][0]["price"]["recurring"]
+    return recurring["interval"], recurring["interval_count"]
 
 
 def _change_item(ctx: Context, subscription: Object, given: Params) -> None:

@@ -129,7 +129,30 @@ def life(shop: Shop) -> Shop:
     shop.advance(days=40)
     move_money(shop)
     keep_cards(shop)
+    change_course(shop)
     return shop
+
+
+def change_course(shop: Shop) -> None:
+    """Subscriptions that are changed, paused, resumed, started by API and ended with a settlement."""
+    subscription = shop.subscribed()
+    subscriptions = shop.stripe.v1.subscriptions
+    item: Any = {"id": subscription["items"].data[0].id, "quantity": 2}
+    subscriptions.update(subscription.id, {"items": [item], "proration_behavior": "always_invoice"})
+    subscriptions.pause(subscription.id)
+    subscriptions.resume(subscription.id)
+    subscriptions.update(subscription.id, {"trial_end": shop.box.ctx.now() + 86_400})
+    subscriptions.cancel(subscription.id, {"invoice_now": True, "prorate": True})
+    bad = shop.stripe.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": str(subscription.customer)})
+    price = subscription["items"].data[0].price
+    made = shop.stripe.v1.prices.create(
+        {"currency": "usd", "unit_amount": 100, "recurring": {"interval": "month"}, "product": str(price.product)}
+    )
+    for config in ({"day_of_month": 31}, {"day_of_month": 1, "hour": 4}):
+        given: Any = {"items": [{"price": made.id}], "default_payment_method": bad.id}
+        subscriptions.create(given | {"customer": str(subscription.customer), "billing_cycle_anchor_config": config})
+    subscriptions.pause(shop.subscribed().id, {"invoicing_behavior": "invoice"})
+    shop.advance(days=2)
 
 
 def keep_cards(shop: Shop) -> None:
