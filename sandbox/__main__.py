@@ -44,11 +44,15 @@ def _options(arguments: list[str] | None) -> Options:
     parser.add_argument("--clock-file", type=Path, help="file that holds the clock's offset for those who share it")
     parser.add_argument("--webhook-url", help="where events go")
     parser.add_argument("--webhook-secret", help="whsec_… that signs them")
+    parser.add_argument("--connect-webhook-url", help="where events of connected accounts go")
+    parser.add_argument("--connect-webhook-secret", help="whsec_… that signs those")
     parser.add_argument("--start-at", type=_moment, help="ISO time of the clock when there is no saved state")
     parser.add_argument("--retry-base-s", type=float, default=1.0, help="seconds before a delivery's second attempt")
     given = parser.parse_args(arguments)
     if bool(given.webhook_url) != bool(given.webhook_secret):
         parser.error("--webhook-url and --webhook-secret belong together")
+    if bool(given.connect_webhook_url) != bool(given.connect_webhook_secret):
+        parser.error("--connect-webhook-url and --connect-webhook-secret belong together")
     return Options(
         port=given.port,
         smtp_port=given.smtp_port,
@@ -56,6 +60,8 @@ def _options(arguments: list[str] | None) -> Options:
         clock_file=given.clock_file,
         webhook_url=given.webhook_url,
         webhook_secret=given.webhook_secret,
+        connect_webhook_url=given.connect_webhook_url,
+        connect_webhook_secret=given.connect_webhook_secret,
         start_at=given.start_at,
         retry_base_s=given.retry_base_s,
     )

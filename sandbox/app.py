@@ -24,6 +24,8 @@ from sandbox.settings import API_VERSION
 log = logging.getLogger("sandbox.api")
 
 KEY_PREFIX = "sk_test_"
+OF_ACCOUNTS = ("balance", "balance_transactions", "charges", "events", "payouts", "refunds")
+"""What can be asked for in the books of a connected account, by the `Stripe-Account` header."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,11 @@ def _answer(ctx: Context, cause: ApiRequest, body: bytes, fault: Rule | None) ->
     _check_version()
     endpoint, path_ids = match(request.method, request.path)
     raw = form.decode(_pairs(body))
+    ctx = _books(ctx, endpoint)
     if cause.idempotency_key is None:
         return _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids, fault)
-    key, fingerprint = cause.idempotency_key, idempotency.fingerprint(request.method, request.path, raw)
+    key = f"{ctx.account}/{cause.idempotency_key}" if ctx.account else cause.idempotency_key
+    fingerprint = idempotency.fingerprint(request.method, request.path, raw)
     kept = ctx.keys.begin(key, fingerprint, ctx.now())
     if kept is not None:
         return Answer(kept.status, kept.body, original_request=kept.request_id)
@@ -101,6 +105,31 @@ def _authenticate() -> None:
     if not value.startswith(KEY_PREFIX) or value == KEY_PREFIX:
         shown = f"{value[:8]}{'*' * 8}{value[-4:]}" if len(value) > 12 else "*" * len(value)
         raise StripeError(401, "invalid_request_error", message=f"Invalid API Key provided: {shown}")
+
+
+def _books(ctx: Context, endpoint: Endpoint) -> Context:
+    """Whose books the request is about: the platform's, or those of the connected account that a header names."""
+    account_id = request.headers.get("Stripe-Account")
+    if not account_id:
+        return ctx
+    with ctx.store.lock:
+        account = ctx.store.find(account_id)
+    if account is None or account["object"] != "account" or account.get("deleted"):
+        raise StripeError(
+            403,
+            "invalid_request_error",
+            "account_invalid",
+            message=f"The provided key does not have access to account '{account_id}' (or that account does not exist)."
+            " Application access may have been revoked.",
+        )
+    if endpoint.name.rpartition(".")[0] not in OF_ACCOUNTS:
+        raise StripeError(
+            400,
+            "invalid_request_error",
+            "sandbox_unsupported",
+            message=f"The sandbox does not simulate {endpoint.name} for connected accounts. Stripe itself would.",
+        )
+    return ctx.of(account_id)
 
 
 def _check_version() -> None:

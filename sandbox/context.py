@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from sandbox.faults.plan import Faults
 from sandbox.faults.pools import Pools
 from sandbox.idempotency import Keys
 from sandbox.settings import Settings
-from sandbox.store import Store
+from sandbox.store import AccountStore, Store
 
 if TYPE_CHECKING:
     from sandbox.delivery import Deliverer
@@ -36,7 +37,8 @@ CURRENT_REQUEST: ContextVar[ApiRequest | None] = ContextVar("current_request", d
 class Context:
     """One sandbox. `base_url` is known once the server listens; `server.Sandbox` sets what has no default.
 
-    `account` is the connected account in whose books everything happens; None for the platform's own.
+    `account` is the connected account in whose books everything happens; None for the platform's own, which `platform`
+    leads back to.
 
     `attempts` takes delivery log rows from the deliverer's threads; whoever holds the store's lock next folds them in,
     so that no thread ever waits for the store while holding the deliverer.
@@ -55,7 +57,19 @@ class Context:
     engine: Engine = field(init=False)
     deliverer: Deliverer = field(init=False)
     mailbox: Mailbox = field(init=False)
+    _platform: Context | None = None
 
     def now(self) -> int:
         """Sandbox time in unix seconds."""
         return self.clock.now()
+
+    @property
+    def platform(self) -> Context:
+        """The platform's own books."""
+        return self._platform or self
+
+    def of(self, account: str) -> Context:
+        """The same sandbox in the books of a connected account."""
+        there = copy.copy(self)
+        there.account, there.store, there._platform = account, AccountStore(self.platform.store, account), self.platform
+        return there

@@ -107,7 +107,7 @@ def _add_deliveries(door: Blueprint, ctx: Context) -> None:
     @door.post("/deliveries/<event_id>/resend")
     def resend(event_id: str) -> Response:
         with ctx.store.lock:
-            event = copy.deepcopy(ctx.store.get("event", event_id))
+            event = copy.deepcopy(ctx.store.seen_from_here(event_id) or ctx.store.get("event", event_id))
         return jsonify({"endpoints": ctx.deliverer.enqueue(event)})
 
     @door.post("/webhooks")

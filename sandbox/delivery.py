@@ -38,15 +38,23 @@ class HasNow(Protocol):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address that wants events of these types (`*` for all), signed with its own secret."""
+    """An address that wants events of these types (`*` for all), signed with its own secret.
+
+    With `connect` it is told what happens in connected accounts, without it what happens in the platform's own.
+    """
 
     url: str
     secret: str
     enabled_events: tuple[str, ...] = ("*",)
+    connect: bool = False
 
     def wants(self, event_type: str) -> bool:
         """Whether an event of this type goes here."""
         return "*" in self.enabled_events or event_type in self.enabled_events
+
+    def takes(self, event: dict[str, Any]) -> bool:
+        """Whether this event goes here."""
+        return self.connect == ("account" in event) and self.wants(event["type"])
 
 
 def encoded(event: dict[str, Any]) -> str:
@@ -161,7 +169,7 @@ class Deliverer:
 
     def enqueue(self, event: dict[str, Any]) -> int:
         """Send an event to every endpoint that wants it, from the first attempt; returns how many those are."""
-        wanting = [endpoint for endpoint in self.endpoints if endpoint.wants(event["type"])]
+        wanting = [endpoint for endpoint in self.endpoints if endpoint.takes(event)]
         self.send(Delivery(event, endpoint.url, time.monotonic()) for endpoint in wanting)
         return len(wanting)
 
@@ -230,7 +238,7 @@ class Deliverer:
             self._paused = saved["paused"]
             present = {endpoint.url for endpoint in self._endpoints}
             for row in saved["pending"]:
-                wanting = [endpoint.url for endpoint in self._endpoints if endpoint.wants(row["event"]["type"])]
+                wanting = [endpoint.url for endpoint in self._endpoints if endpoint.takes(row["event"])]
                 for url in [row["url"]] if row["url"] in present else wanting:
                     self._put(Delivery(row["event"], url, time.monotonic(), attempt=row["attempt"]))
             self._changed.notify_all()
@@ -271,7 +279,7 @@ class Deliverer:
 
     def _post(self, session: requests.Session, delivery: Delivery) -> tuple[int | None, str | None, int]:
         """(HTTP status or None, what went wrong or None, milliseconds taken) of one attempt."""
-        secret = next((found.secret for found in self._endpoints if found.url == delivery.url), None)
+        secret = self._secret_of(delivery)
         if secret is None:
             return None, "endpoint removed", 0
         body, signature = delivery.seal(delivery.event, secret)
@@ -291,6 +299,12 @@ class Deliverer:
         except requests.RequestException as failure:
             return None, type(failure).__name__, _ms_since(started)
         return answer.status_code, None if answer.ok else answer.reason, _ms_since(started)
+
+    def _secret_of(self, delivery: Delivery) -> str | None:
+        """One address may stand for two endpoints, for the platform and for connected accounts."""
+        of_account = "account" in delivery.event
+        here = (found for found in self._endpoints if found.url == delivery.url and found.connect == of_account)
+        return next((found.secret for found in here), None)
 
     def _finish(self, delivery: Delivery, status: int | None, error: str | None, duration_ms: int) -> None:
         delivered = status is not None and 200 <= status < 300

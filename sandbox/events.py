@@ -25,14 +25,16 @@ def emit(ctx: Context, event_type: str, subject: Object, *, before: Object | Non
     event = {
         "id": ids.make("event"),
         "object": "event",
+        **({"account": ctx.account} if ctx.account else {}),
         "api_version": API_VERSION,
         "created": ctx.now(),
         "data": data,
         "livemode": False,
-        "pending_webhooks": sum(wants(endpoint, event_type) for endpoint in ctx.store.all("webhook_endpoint")),
+        "pending_webhooks": 0,
         "request": _cause(),
         "type": event_type,
     }
+    event["pending_webhooks"] = sum(endpoint.takes(event) for endpoint in ctx.deliverer.endpoints)
     ctx.store.add(event)
     webhooks.send(ctx, copy.deepcopy(event))
     return event
@@ -61,12 +63,6 @@ def differences(before: Object, after: Object) -> Object:
     return found
 
 
-def wants(endpoint: Object, event_type: str) -> bool:
-    """Whether an enabled webhook endpoint asks for this type."""
-    enabled = endpoint["enabled_events"]
-    return endpoint["status"] == "enabled" and ("*" in enabled or event_type in enabled)
-
-
 def fold_in_attempts(ctx: Context) -> None:
     """Count successful deliveries off their events' `pending_webhooks`. The caller holds the store's lock."""
     while True:
@@ -74,7 +70,7 @@ def fold_in_attempts(ctx: Context) -> None:
             row = ctx.attempts.get_nowait()
         except queue.Empty:
             return
-        event = ctx.store.find(row["event"])
+        event = ctx.store.seen_from_here(row["event"])
         if event is not None and _succeeded(row):
             delivered = ctx.store.hidden(event["id"]).setdefault("delivered_to", [])
             if row["url"] not in delivered:

@@ -68,7 +68,7 @@ def _open(ctx: Context, node: Object, name: str) -> None:
     if include is not None:
         node.setdefault(name, include(ctx, node))
     elif isinstance(node.get(name), str):
-        found = ctx.store.find(node[name])
+        found = ctx.store.seen_from_here(node[name])
         node[name] = copy.deepcopy(found) if found is not None else node[name]
 
 

@@ -8,6 +8,7 @@ import string
 ALPHABET = string.ascii_letters + string.digits
 
 PREFIXES = {
+    "account": "acct_",
     "balance_transaction": "txn_",
     "bank_account": "ba_",
     "charge": "ch_",
@@ -30,9 +31,14 @@ PREFIXES = {
     "shipping_rate": "shr_",
     "subscription": "sub_",
     "subscription_item": "si_",
+    "transfer": "tr_",
+    "transfer_reversal": "trr_",
     "webhook_endpoint": "we_",
 }
-LENGTHS = {"checkout.session": 58, "customer": 14, "product": 14, "subscription_item": 14}
+ALIASES = {"py_": "charge", "pyr_": "refund"}
+"""Payments that are not by card, and their refunds, are charges and refunds of another name."""
+
+LENGTHS = {"account": 16, "checkout.session": 58, "customer": 14, "product": 14, "subscription_item": 14}
 
 
 def make(object_name: str) -> str:
@@ -50,4 +56,4 @@ def object_name_of(identifier: str) -> str | None:
     for name, prefix in PREFIXES.items():
         if identifier.startswith(prefix):
             return name
-    return None
+    return next((name for prefix, name in ALIASES.items() if identifier.startswith(prefix)), None)

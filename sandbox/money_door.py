@@ -8,9 +8,10 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox import sdk
 from sandbox.context import Context
-from sandbox.engine import disputing, paying_out, refunding, warning
+from sandbox.engine import disputing, onboarding, paying_out, refunding, warning
 from sandbox.engine.booking import book
 from sandbox.errors import invalid
+from sandbox.handlers.accounts import existing
 from sandbox.objects import Object
 
 ENTRY_TYPES = sdk.values("balance_transaction", "type")
@@ -22,6 +23,7 @@ def add_routes(door: Blueprint, ctx: Context) -> None:
     _add_payouts(door, ctx)
     _add_entries(door, ctx)
     _add_disputes(door, ctx)
+    _add_accounts(door, ctx)
 
 
 def _add_refunds(door: Blueprint, ctx: Context) -> None:
@@ -54,34 +56,35 @@ def _add_refunds(door: Blueprint, ctx: Context) -> None:
 def _add_payouts(door: Blueprint, ctx: Context) -> None:
     @door.post("/payouts")
     def pay_out() -> Response:
-        given()
+        there = _books(ctx, given(account=str))
         with ctx.store.lock:
-            return jsonify({"data": paying_out.pay_out(ctx)})
+            return jsonify({"data": paying_out.pay_out(there)})
 
     @door.post("/payouts/<payout_id>/arrive")
     def arrive_payout(payout_id: str) -> Response:
-        given()
+        there = _books(ctx, given(account=str))
         with ctx.store.lock:
-            made = _payout(ctx, payout_id, "pending", "in_transit")
-            paying_out.arrive(ctx, made)
+            made = _payout(there, payout_id, "pending", "in_transit")
+            paying_out.arrive(there, made)
             return jsonify(made)
 
     @door.post("/payouts/<payout_id>/fail")
     def fail_payout(payout_id: str) -> Response:
-        code = given(code=str).get("code", "account_closed")
+        values = given(code=str, account=str)
+        there = _books(ctx, values)
         with ctx.store.lock:
-            made = _payout(ctx, payout_id, "pending", "in_transit", "paid")
-            paying_out.fail(ctx, made, code)
+            made = _payout(there, payout_id, "pending", "in_transit", "paid")
+            paying_out.fail(there, made, values.get("code", "account_closed"))
             return jsonify(made)
 
     @door.post("/payouts/<payout_id>/reconcile")
     def reconcile_payout(payout_id: str) -> Response:
-        given()
+        there = _books(ctx, given(account=str))
         with ctx.store.lock:
-            made = ctx.store.get("payout", payout_id, "payout")
+            made = there.store.get("payout", payout_id, "payout")
             if made["reconciliation_status"] != "in_progress":
                 raise invalid(f"The reconciliation of this payout is {made['reconciliation_status']}.")
-            paying_out.reconcile(ctx, made)
+            paying_out.reconcile(there, made)
             return jsonify(made)
 
 
@@ -161,11 +164,29 @@ def _add_disputes(door: Blueprint, ctx: Context) -> None:
             return jsonify(warning.warn(ctx, _paid(ctx, charge_id), fraud_type))
 
 
+def _add_accounts(door: Blueprint, ctx: Context) -> None:
+    @door.post("/accounts/<account_id>/onboard")
+    def onboard(account_id: str) -> Response:
+        restricted = given(restricted=bool).get("restricted", False)
+        with ctx.store.lock:
+            account = existing(ctx, account_id, "account")
+            onboarding.finish(ctx, account, restricted=restricted)
+            return jsonify(account)
+
+
 def _paid(ctx: Context, charge_id: str) -> Object:
     charge = ctx.store.get("charge", charge_id, "charge")
     if not charge["paid"]:
         raise invalid("This charge was never paid.", param="charge")
     return charge
+
+
+def _books(ctx: Context, values: dict[str, Any]) -> Context:
+    """The platform's books, or those of the connected account that was named."""
+    if "account" not in values:
+        return ctx
+    with ctx.store.lock:
+        return ctx.of(existing(ctx, values["account"], "account")["id"])
 
 
 def _payout(ctx: Context, payout_id: str, *statuses: str) -> Object:

@@ -5,16 +5,26 @@ from __future__ import annotations
 from stripe import params as types
 from stripe.params import radar as radar_types
 
-from sandbox.handlers import disputes, payouts, refunds
+from sandbox.handlers import accounts, disputes, payouts, refunds, transfers
 
 OBJECT_NAMES = {
+    "account_links": "account_link",
+    "accounts": "account",
     "disputes": "dispute",
     "payouts": "payout",
     "radar.early_fraud_warnings": "radar.early_fraud_warning",
     "refunds": "refund",
+    "transfers": "transfer",
+    "transfers.reversals": "transfer_reversal",
 }
 
 ROWS = (
+    ("account_links.create", "POST", "/v1/account_links", types.AccountLinkCreateParams, accounts.create_link),
+    ("accounts.create", "POST", "/v1/accounts", types.AccountCreateParams, accounts.create),
+    ("accounts.list", "GET", "/v1/accounts", types.AccountListParams, accounts.every),
+    ("accounts.retrieve", "GET", "/v1/accounts/{id}", types.AccountRetrieveParams, accounts.retrieve),
+    ("accounts.update", "POST", "/v1/accounts/{id}", types.AccountUpdateParams, accounts.update),
+    ("accounts.delete", "DELETE", "/v1/accounts/{id}", types.AccountDeleteParams, accounts.delete),
     ("disputes.list", "GET", "/v1/disputes", types.DisputeListParams, disputes.every),
     ("disputes.retrieve", "GET", "/v1/disputes/{id}", types.DisputeRetrieveParams, disputes.retrieve),
     ("disputes.update", "POST", "/v1/disputes/{id}", types.DisputeUpdateParams, disputes.update),
@@ -44,4 +54,36 @@ ROWS = (
     ("refunds.retrieve", "GET", "/v1/refunds/{id}", types.RefundRetrieveParams, refunds.retrieve),
     ("refunds.update", "POST", "/v1/refunds/{id}", types.RefundUpdateParams, refunds.update),
     ("refunds.cancel", "POST", "/v1/refunds/{id}/cancel", types.RefundCancelParams, refunds.cancel),
+    ("transfers.create", "POST", "/v1/transfers", types.TransferCreateParams, transfers.create),
+    ("transfers.list", "GET", "/v1/transfers", types.TransferListParams, transfers.every),
+    ("transfers.retrieve", "GET", "/v1/transfers/{id}", types.TransferRetrieveParams, transfers.retrieve),
+    ("transfers.update", "POST", "/v1/transfers/{id}", types.TransferUpdateParams, transfers.update),
+    (
+        "transfers.reversals.create",
+        "POST",
+        "/v1/transfers/{id}/reversals",
+        types.TransferReversalCreateParams,
+        transfers.reverse,
+    ),
+    (
+        "transfers.reversals.list",
+        "GET",
+        "/v1/transfers/{id}/reversals",
+        types.TransferReversalListParams,
+        transfers.reversals,
+    ),
+    (
+        "transfers.reversals.retrieve",
+        "GET",
+        "/v1/transfers/{id}/reversals/{id}",
+        types.TransferReversalRetrieveParams,
+        transfers.reversal,
+    ),
+    (
+        "transfers.reversals.update",
+        "POST",
+        "/v1/transfers/{id}/reversals/{id}",
+        types.TransferReversalUpdateParams,
+        transfers.update_reversal,
+    ),
 )

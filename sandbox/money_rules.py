@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.currencies import check_currency
-from sandbox.refusals import at_least, exactly_one
+from sandbox.errors import missing
+from sandbox.refusals import at_least, at_most_one, email, exactly_one, url
 from sandbox.session_rules import Request
 
 
@@ -21,7 +22,41 @@ def payout(request: Request) -> None:
     check_currency(request.params["currency"], "currency")
 
 
+def transfer(request: Request) -> None:
+    """At least one cent of a currency that exists."""
+    if "amount" not in request.params:
+        raise missing("amount")
+    payout(request)
+
+
+def reversal(request: Request) -> None:
+    """At least one cent."""
+    at_least(request.params.get("amount", 1), 1, "amount")
+
+
+def account(request: Request) -> None:
+    """Either a type or what it stands for; an e-mail address is one."""
+    at_most_one(request.params, "controller", "type")
+    if "email" in request.params:
+        email(request.params["email"], "email")
+    if "default_currency" in request.params:
+        check_currency(request.params["default_currency"], "default_currency")
+
+
+def account_link(request: Request) -> None:
+    """A way on and a way back."""
+    for name in ("refresh_url", "return_url"):
+        if name not in request.params:
+            raise missing(name)
+        url(request.params[name], name)
+
+
 RULES: dict[str, tuple[Callable[[Request], None], ...]] = {
+    "account_links.create": (account_link,),
+    "accounts.create": (account,),
+    "accounts.update": (account,),
     "payouts.create": (payout,),
     "refunds.create": (refund,),
+    "transfers.create": (transfer,),
+    "transfers.reversals.create": (reversal,),
 }

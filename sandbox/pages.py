@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
-from sandbox import mail_pages, payment_page
+from sandbox import mail_pages, onboarding_page, payment_page
 from sandbox.context import Context
 from sandbox.errors import StripeError
 from sandbox.formatting import FILTERS
@@ -35,6 +35,7 @@ def register(app: Flask, ctx: Context) -> None:
     pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/_pages")
     payment_page.add_routes(pages, ctx)
     mail_pages.add_routes(pages, ctx)
+    onboarding_page.add_routes(pages, ctx)
     _add_dashboard(pages, ctx)
     _add_objects(pages, ctx)
     _add_fonts(pages)

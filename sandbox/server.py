@@ -43,6 +43,8 @@ class Options:
     clock_file: Path | None = None
     webhook_url: str | None = None
     webhook_secret: str | None = None
+    connect_webhook_url: str | None = None
+    connect_webhook_secret: str | None = None
     start_at: int | None = None
     retry_base_s: float = 1.0
     settings: Settings = field(default_factory=Settings)
@@ -146,15 +148,20 @@ class Sandbox:
                 session["url"] = session["url"].replace(old_url, self.ctx.base_url, 1)
 
     def _point_webhooks(self) -> None:
-        """Make the command line's endpoint the one the command line made before, with today's address and secret."""
-        ctx, url, secret = self.ctx, self.options.webhook_url, self.options.webhook_secret
+        """Make the command line's endpoints those the command line made before, with today's addresses and secrets."""
+        ctx, options = self.ctx, self.options
+        wanted = (
+            (False, options.webhook_url, options.webhook_secret),
+            (True, options.connect_webhook_url, options.connect_webhook_secret),
+        )
         with ctx.store.lock:
             for endpoint in ctx.store.all("webhook_endpoint"):
                 if ctx.store.hidden(endpoint["id"]).get("from_command_line"):
                     ctx.store.remove("webhook_endpoint", endpoint["id"])
-            if url is not None and secret is not None:
-                endpoint = add_endpoint(ctx, url, secret, ["*"])
-                ctx.store.hidden(endpoint["id"])["from_command_line"] = True
+            for connect, url, secret in wanted:
+                if url is not None and secret is not None:
+                    endpoint = add_endpoint(ctx, url, secret, ["*"])
+                    ctx.store.hidden(endpoint["id"]).update(connect=connect, from_command_line=True)
             tell_deliverer(ctx)
 
 

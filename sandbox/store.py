@@ -19,9 +19,9 @@ OBJECT_PARAMS = {"checkout.session": "session", "payment_intent": "intent"}
 class Store:
     """Objects in order of creation, under one lock.
 
-    `objects[type][id]` is what the API shows; `private[id]` is what an object needs and never shows (the card
-    behind a payment method, the line items of a session). `jobs` is a heap of (due, number, kind, subject).
-    Whoever reads or writes holds `lock`.
+    `objects[type][id]` is what the API shows, `accounts[account]` the same of connected accounts; `private[id]` is what
+    an object needs and never shows (the card behind a payment method, the line items of a session). `jobs` is a heap of
+    (due, number, kind, subject). Whoever reads or writes holds `lock`.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,7 @@ class Store:
     def clear(self) -> None:
         """Forget everything."""
         self.objects: dict[str, dict[str, Object]] = {}
+        self.accounts: dict[str, dict[str, dict[str, Object]]] = {}
         self.private: dict[str, dict[str, Any]] = {}
         self.jobs: list[tuple[int, int, str, str]] = []
         self.counter = 0
@@ -62,6 +63,11 @@ class Store:
         # Only a product's id may be the shop's own, without a prefix that tells the type.
         object_name = ids.object_name_of(identifier) or "product"
         return self.objects.get(object_name, {}).get(identifier)
+
+    def seen_from_here(self, identifier: str) -> Object | None:
+        """The object with this id, in these books or, since the platform sees them, in those of a connected account."""
+        books = (AccountStore(self, account) for account in self.accounts)
+        return self.find(identifier) or next(filter(None, (store.find(identifier) for store in books)), None)
 
     def get(self, object_name: str, identifier: str, param: str | None = None) -> Object:
         """The object, or Stripe's 404 resource_missing that names `param`."""
@@ -103,6 +109,7 @@ class Store:
         """The whole store as plain JSON values."""
         return {
             "objects": self.objects,
+            "accounts": self.accounts,
             "private": self.private,
             "jobs": [list(job) for job in sorted(self.jobs)],
             "counter": self.counter,
@@ -111,7 +118,29 @@ class Store:
     def load(self, saved: dict[str, Any]) -> None:
         """Take over what `to_json` gave."""
         self.objects = saved["objects"]
+        self.accounts = saved.get("accounts", {})
         self.private = saved["private"]
         self.jobs = [(due, number, kind, subject) for due, number, kind, subject in saved["jobs"]]
         heapq.heapify(self.jobs)
         self.counter = saved["counter"]
+
+
+class AccountStore(Store):
+    """The books of a connected account: objects of their own; all else, the lock included, is the platform's."""
+
+    def __init__(self, platform: Store, account: str) -> None:
+        self._platform = platform
+        self._account = account
+        self.lock = platform.lock
+        self.accounts = {}
+        self.objects = platform.accounts.setdefault(account, {})
+        self.private = platform.private
+        self.jobs = platform.jobs
+
+    def next_number(self) -> int:
+        """A number that grows by one with every call, whoever asks."""
+        return self._platform.next_number()
+
+    def schedule(self, due: int, kind: str, subject: str) -> None:
+        """Ask for work in this account's books: its subject names the account."""
+        super().schedule(due, kind, f"{self._account}/{subject}")

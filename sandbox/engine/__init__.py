@@ -155,7 +155,11 @@ class Engine:
 
     def _run(self, due: int, kind: str, subject: str) -> None:
         try:
-            JOBS[kind](self._ctx, subject, due)
+            account, _, inner = subject.partition("/")
+            if account.startswith("acct_"):
+                JOBS[kind](self._ctx.of(account), inner, due)
+            else:
+                JOBS[kind](self._ctx, subject, due)
         except Exception:
             log.exception("job %s for %s failed", kind, subject)
 

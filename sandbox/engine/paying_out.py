@@ -7,7 +7,7 @@ from typing import Any
 from sandbox import ids
 from sandbox.context import Context
 from sandbox.engine.booking import book
-from sandbox.engine.payout_calendar import next_bank_day, plan
+from sandbox.engine.payout_calendar import is_daily, kept, next_bank_day, plan
 from sandbox.errors import invalid
 from sandbox.events import emit, snapshot
 from sandbox.objects import Object
@@ -27,9 +27,9 @@ FAILURES = {
 
 def pay_out_when_due(ctx: Context, _subject: str, _due: int) -> None:
     """The day's automatic payouts, if that is still the schedule."""
-    if ctx.settings.payout_schedule == "daily":
+    if is_daily(ctx):
         pay_out(ctx)
-    ctx.store.hidden("payouts")["planned"] = False
+    kept(ctx)["planned"] = False
     plan(ctx)
 
 
@@ -118,6 +118,12 @@ def reverse(ctx: Context, made: Object, params: dict[str, Any]) -> Object:
     return back
 
 
+def bank_account(ctx: Context, currency: str) -> Object:
+    """Where a currency goes, made when it is first asked for."""
+    known = (account for account in ctx.store.all("bank_account") if account["currency"] == currency)
+    return next(known, None) or ctx.store.add(payouts.bank_account(currency))
+
+
 def contents(ctx: Context, made: Object) -> set[str]:
     """Ids of the balance transactions in an automatic payout; until the list is complete, only the payout's own."""
     if made["reconciliation_status"] != "completed":
@@ -144,7 +150,7 @@ def _make(
     original: Object | None = None,
 ) -> Object:
     arrival = next_bank_day(ctx.now())
-    destination = _bank_account(ctx, currency)["id"]
+    destination = bank_account(ctx, currency)["id"]
     made = payouts.build(amount_minor, currency, destination, ctx.now(), arrival, automatic=automatic, params=params)
     ctx.store.add(made)
     entry = book(
@@ -160,11 +166,6 @@ def _make(
     emit(ctx, "payout.created", made)
     ctx.store.schedule(arrival, "arrive_payout", made["id"])
     return made
-
-
-def _bank_account(ctx: Context, currency: str) -> Object:
-    known = (account for account in ctx.store.all("bank_account") if account["currency"] == currency)
-    return next(known, None) or ctx.store.add(payouts.bank_account(currency))
 
 
 def _return_money(ctx: Context, made: Object, entry_type: str) -> None:

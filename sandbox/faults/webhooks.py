@@ -23,7 +23,7 @@ Sealed = tuple[bytes, str]
 
 def send(ctx: Context, event: Event) -> int:
     """Send an event to every endpoint that wants it, as the plan of faults has it; returns how many those are."""
-    wanting = [endpoint for endpoint in ctx.deliverer.endpoints if endpoint.wants(event["type"])]
+    wanting = [endpoint for endpoint in ctx.deliverer.endpoints if endpoint.takes(event)]
     for endpoint in wanting:
         deliveries = [Delivery(event, endpoint.url, time.monotonic())]
         for rule in ctx.faults.for_webhooks():

@@ -46,6 +46,8 @@ def events(ctx: Context, params: Params) -> Object:
 def create_endpoint(ctx: Context, params: Params) -> Object:
     """POST /v1/webhook_endpoints; the secret is shown in this answer only."""
     endpoint = add_endpoint(ctx, params["url"], "whsec_" + ids.token(32), params["enabled_events"])
+    ctx.store.hidden(endpoint["id"])["connect"] = params.get("connect", False)
+    tell_deliverer(ctx)
     endpoint["description"] = params.get("description") or None
     endpoint["metadata"] = metadata(params.get("metadata"))
     return endpoint | {"secret": ctx.store.hidden(endpoint["id"])["secret"]}
@@ -92,9 +94,12 @@ def add_endpoint(ctx: Context, url: str, secret: str, enabled_events: list[str])
 def tell_deliverer(ctx: Context) -> None:
     """Give the deliverer the endpoints that are stored now."""
     ctx.deliverer.endpoints = [
-        Endpoint(entry["url"], ctx.store.hidden(entry["id"])["secret"], tuple(entry["enabled_events"]))
-        for entry in ctx.store.all("webhook_endpoint")
+        _address(entry, ctx.store.hidden(entry["id"])) for entry in ctx.store.all("webhook_endpoint")
     ]
+
+
+def _address(entry: Object, hidden: Object) -> Endpoint:
+    return Endpoint(entry["url"], hidden["secret"], tuple(entry["enabled_events"]), hidden.get("connect", False))
 
 
 def _oldest(ctx: Context) -> int:

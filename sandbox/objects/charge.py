@@ -3,57 +3,78 @@
 from __future__ import annotations
 
 from sandbox import ids
-from sandbox.objects import Object
+from sandbox.objects import Object, billing_details
 
 
 def build(intent: Object, method: Object, now: int, *, receipt_base: str) -> Object:
     """A charge that succeeded, with its balance transaction still unknown (async capture is the default)."""
-    identifier = ids.make("charge")
+    charge = bare(intent["amount"], intent["currency"], now, identifier=ids.make("charge"))
+    return charge | {
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": intent["statement_descriptor"] or "TASSEL SANDBOX",
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "metadata": dict(intent["metadata"]),
+        "outcome": _approved(),
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": {"card": _card(method["card"], intent["amount"]), "type": "card"},
+        "receipt_email": intent["receipt_email"],
+        "receipt_url": f"{receipt_base}/objects/charge/{charge['id']}",
+        "shipping": intent["shipping"],
+        "statement_descriptor": intent["statement_descriptor"],
+        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
+        "transfer_group": intent["transfer_group"],
+    }
+
+
+def bare(amount_minor: int, currency: str, now: int, *, identifier: str) -> Object:
+    """A charge that succeeded, of which nothing more is known."""
     return {
         "id": identifier,
         "object": "charge",
-        "amount": intent["amount"],
-        "amount_captured": intent["amount"],
+        "amount": amount_minor,
+        "amount_captured": amount_minor,
         "amount_refunded": 0,
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
         "balance_transaction": None,
-        "billing_details": method["billing_details"],
-        "calculated_statement_descriptor": intent["statement_descriptor"] or "TASSEL SANDBOX",
+        "billing_details": billing_details(),
+        "calculated_statement_descriptor": None,
         "captured": True,
         "created": now,
-        "currency": intent["currency"],
-        "customer": intent["customer"],
-        "description": intent["description"],
+        "currency": currency,
+        "customer": None,
+        "description": None,
         "disputed": False,
         "failure_balance_transaction": None,
         "failure_code": None,
         "failure_message": None,
         "fraud_details": {},
         "livemode": False,
-        "metadata": dict(intent["metadata"]),
+        "metadata": {},
         "on_behalf_of": None,
-        "outcome": _approved(),
+        "outcome": None,
         "paid": True,
-        "payment_intent": intent["id"],
-        "payment_method": method["id"],
-        "payment_method_details": {"card": _card(method["card"], intent["amount"]), "type": "card"},
+        "payment_intent": None,
+        "payment_method": None,
+        "payment_method_details": None,
         "presentment_details": None,
         "radar_options": {},
-        "receipt_email": intent["receipt_email"],
+        "receipt_email": None,
         "receipt_number": None,
-        "receipt_url": f"{receipt_base}/objects/charge/{identifier}",
+        "receipt_url": None,
         "refunded": False,
         "review": None,
-        "shipping": intent["shipping"],
+        "shipping": None,
         "source": None,
         "source_transfer": None,
-        "statement_descriptor": intent["statement_descriptor"],
-        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
         "status": "succeeded",
         "transfer_data": None,
-        "transfer_group": intent["transfer_group"],
+        "transfer_group": None,
     }
 
 

@@ -16,6 +16,7 @@ from sandbox.objects.balance_transaction import CATEGORIES
 from tests.sandbox.conftest import VISA, Shop
 
 MADE = {
+    "account",
     "balance_transaction",
     "bank_account",
     "charge",
@@ -36,6 +37,8 @@ MADE = {
     "setup_intent",
     "shipping_rate",
     "subscription",
+    "transfer",
+    "transfer_reversal",
     "webhook_endpoint",
 }
 HOME = {"line1": "4 Elm St", "city": "Kansas City", "state": "MO", "postal_code": "64111", "country": "US"}
@@ -168,7 +171,7 @@ def keep_cards(shop: Shop) -> None:
 
 
 def move_money(shop: Shop) -> None:
-    """Refunds, disputes and payouts of every fate."""
+    """Refunds, disputes, payouts and transfers of every fate."""
     for number in (VISA, "4000000000007726", "4000000000005126"):
         session = shop.bought(number)
         shop.stripe.v1.refunds.create({"payment_intent": session.payment_intent, "amount": 1000})
@@ -180,17 +183,23 @@ def move_money(shop: Shop) -> None:
     shop.stripe.v1.disputes.update(chargeback.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
     shop.door("balance_transactions", {"type": "stripe_fee", "amount": -200})
     shop.stripe.v1.payouts.cancel(shop.stripe.v1.payouts.create({"amount": 100, "currency": "usd"}).id)
+    partner = shop.partner()
+    transfer = shop.stripe.v1.transfers.create({"amount": 500, "currency": "usd", "destination": partner})
+    shop.stripe.v1.transfers.reversals.create(transfer.id, {"amount": 100})
+    shop.door(f"accounts/{shop.stripe.v1.accounts.create({'type': 'express'}).id}/onboard", {"restricted": True})
     shop.door("settings", {"payout_schedule": "daily"})
     shop.advance(days=3)
     shop.door(f"payouts/{shop.stripe.v1.payouts.list().data[0].id}/fail")
 
 
 def test_every_stored_object(life: Shop) -> None:
-    objects = life.box.ctx.store.objects
+    store = life.box.ctx.store
+    books = [store.objects, *store.accounts.values()]
 
-    assert {name for name, table in objects.items() if table} == MADE
+    assert {name for objects in books for name, table in objects.items() if table} == MADE
     found = [
         complaint
+        for objects in books
         for name, table in objects.items()
         for entry in table.values()
         for complaint in complaints(entry, sdk.resource_class(name), name)
@@ -200,7 +209,9 @@ def test_every_stored_object(life: Shop) -> None:
 
 def test_every_snapshot_in_an_event(life: Shop) -> None:
     found = []
-    for event in life.box.ctx.store.all("event"):
+    store = life.box.ctx.store
+    books = [store.objects, *store.accounts.values()]
+    for event in (event for objects in books for event in objects["event"].values()):
         subject = event["data"]["object"]
         found += complaints(subject, sdk.resource_class(subject["object"]), event["type"])
 
@@ -213,6 +224,7 @@ def test_every_reporting_category_exists(life: Shop) -> None:
     made = {entry["reporting_category"] for entry in life.box.ctx.store.all("balance_transaction")}
 
     assert made >= set("charge dispute dispute_reversal fee payout payout_reversal refund refund_failure".split())
+    assert made >= {"transfer", "transfer_reversal"}
     assert made | set(CATEGORIES.values()) <= known
 
 
