@@ -10,7 +10,7 @@ DECLARE
     left_behind text;
     add_only text[] := ARRAY[
         'ledger_account', 'ledger_entry', 'ledger_posting', 'ledger_seal', 'ledger_period', 'ledger_anchor',
-        'ledger_ledgerexport', 'ledger_proof', 'ledger_proofleaf'];
+        'ledger_ledgerexport', 'ledger_proof', 'ledger_proofleaf', 'ledger_manualentryedit'];
     read_only text[] := ARRAY[
         'ledger_unsealed', 'ledger_periodevent', 'ledger_balancesnapshot', 'ledger_close', 'leg', 'django_migrations'];
 BEGIN

@@ -61,6 +61,12 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_periodevent", "ledger_periodevent_no_truncate"),
         }
     ),
+    "0010_manual_entry_edits": frozenset(
+        {
+            ("ledger_manualentryedit", "ledger_manualentryedit_append_only"),
+            ("ledger_manualentryedit", "ledger_manualentryedit_no_truncate"),
+        }
+    ),
 }
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())
 

@@ -144,7 +144,7 @@ def waiting(manual_entry_id: int, by: User) -> tuple[ManualEntry, Approval]:
     approval = Approval.objects.filter(subject=row.ref, decision=Approval.Decision.WAITING).first()
     if approval is None:
         raise NotWaiting(f"{row.ref} does not wait for a decision.")
-    if by.pk in (row.proposed_by_id, approval.requested_by_id):
+    if by.pk in {row.proposed_by_id, approval.requested_by_id, *row.edits.values_list("by_id", flat=True)}:
         raise SamePerson("You proposed or changed this entry: another person must decide.")
     return row, approval
 
@@ -173,7 +173,10 @@ _UNAPPROVED: Final = """
 SELECT e.id, e.idempotency_key,
        EXISTS (SELECT FROM people_approval a
                 WHERE a.subject = e.idempotency_key AND m.id IS NOT NULL
-                  AND a.decision = 'approved' AND a.decided_by_id <> a.requested_by_id),
+                  AND a.decision = 'approved' AND a.decided_by_id <> a.requested_by_id
+                  AND a.decided_by_id <> m.proposed_by_id
+                  AND NOT EXISTS (SELECT FROM ledger_manualentryedit w
+                                   WHERE w.manual_entry_id = m.id AND w.by_id = a.decided_by_id)),
        m.postings::jsonb || jsonb_build_array(m.effective_on),
        (SELECT jsonb_agg(jsonb_build_array(d.purpose, d.owner, c.purpose, c.owner, p.amount_minor) ORDER BY p.ordinal)
           FROM ledger_posting p

@@ -182,6 +182,17 @@ class ManualEntry(models.Model):
         return f"manual:{self.pk}"
 
 
+class ManualEntryEdit(models.Model):
+    """Somebody wrote a version of a manual entry, the first or a later one; they never decide on it. Append-only."""
+
+    manual_entry = models.ForeignKey(ManualEntry, on_delete=models.PROTECT, related_name="edits")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.manual_entry_id}: {self.by_id}"
+
+
 class LedgerExport(models.Model):
     """A range of the sequence, (from_seq, to_seq], that was written for an accounting program; once, for ever.
 

@@ -19,8 +19,8 @@ def edit_manual_entry(
 ) -> ManualEntry:
     """Replace the content of an entry that is not posted, and add documents to it; it waits for approval anew.
 
-    A refused entry can be put right so too. An approval of the earlier content is refused from here on, and neither
-    the proposer nor `by` may approve. Raises NotWaiting once it is posted, and what `propose_manual_entry` raises.
+    A refused entry can be put right so too. An approval of the earlier content is refused from here on, and nobody who
+    wrote any of its versions may approve. Raises NotWaiting once it is posted, and what `propose_manual_entry` raises.
     """
     row = ManualEntry.objects.select_for_update().get(pk=manual_entry_id)
     if row.entry_id is not None:

@@ -40,6 +40,7 @@ def put_forward(row: ManualEntry, content: Content, files: Sequence[File], *, by
     refuse_unfit(content, now)
     take_over(row, content)
     row.save()
+    row.edits.create(by=by, at=now)
     rehearse(row, by=by, now=now)
     for file in files:
         attach_file(subject=row.ref, name=file.name, content=file.content, by=by, now=now)

@@ -23,6 +23,7 @@ from tests.ledger.raw import check_at_commit, sql
 
 ROLE = "tassel_app_for_a_test"
 ADD_ONLY = {"account", "entry", "posting", "seal", "period", "anchor", "ledgerexport", "proof", "proofleaf"}
+ADD_ONLY |= {"manualentryedit"}
 READ_ONLY = {"unsealed", "periodevent", "balancesnapshot"}
 pytestmark = pytest.mark.usefixtures("books")
 

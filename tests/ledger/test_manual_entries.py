@@ -35,6 +35,7 @@ from ledger.operations.refuse_manual_entry import refuse_manual_entry
 from people.models import Approval, Attachment, Organisation, User
 from people.operations.attach_file import NotAttachable
 from tests.ledger.facts import NOW, account, balances, entry, post
+from tests.ledger.raw import as_owner, sql
 
 pytestmark = pytest.mark.usefixtures("books")
 LETTER = File("letter.pdf", b"%PDF-1.7 the bank's letter")
@@ -132,6 +133,47 @@ def test_editing_voids_what_was_signed_and_neither_of_its_authors_approves(ana: 
     assert balances() == {}
     approve(row, cem)
     assert balances() == {"1010": -1100, "6130": 1100}
+
+
+def test_whoever_wrote_any_version_does_not_decide_however_many_wrote_after_them(
+    ana: User, ben: User, cem: User
+) -> None:
+    row = propose(ana)
+    edit_manual_entry(manual_entry_id=row.pk, content=content(("bank_fees", "bank", 1100)), by=ben, now=NOW)
+    fixed = content(("bank_fees", "bank", 1100), words="The bank took a fee of $11.")
+    edit_manual_entry(manual_entry_id=row.pk, content=fixed, by=cem, now=NOW)
+
+    for author in (ana, ben, cem):
+        with pytest.raises(SamePerson):
+            approve(row, author)
+        with pytest.raises(SamePerson):
+            refuse_manual_entry(manual_entry_id=row.pk, by=author, words="No.", now=NOW)
+
+    assert balances() == {}
+    approve(row, User.objects.create_user("dora@example.org", is_staff=True))
+    assert balances() == {"1010": -1100, "6130": 1100}
+    assert list(unapproved()) == []
+
+
+def test_refusal_does_not_forget_who_wrote_before_it(ana: User, ben: User, cem: User) -> None:
+    row = propose(ana)
+    edit_manual_entry(manual_entry_id=row.pk, content=content(("bank_fees", "bank", 1100)), by=ben, now=NOW)
+    refuse_manual_entry(manual_entry_id=row.pk, by=cem, words="Wrong month.", now=NOW)
+    edit_manual_entry(manual_entry_id=row.pk, content=content(("bank_fees", "bank", 1200)), by=ana, now=NOW)
+
+    with pytest.raises(SamePerson):
+        approve(row, ben)
+
+    approve(row, cem)
+    assert balances() == {"1010": -1200, "6130": 1200}
+
+
+def test_who_wrote_an_entry_stays(ana: User) -> None:
+    propose(ana)
+
+    for change in ("UPDATE ledger_manualentryedit SET by_id = by_id", "DELETE FROM ledger_manualentryedit"):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            sql(change)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +347,7 @@ def test_posted_row_no_longer_changes(ana: User, ben: User) -> None:
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         ManualEntry.objects.filter(pk=row.pk).update(currency="eur")
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-        ManualEntry.objects.filter(pk=row.pk).delete()
+        sql(f"DELETE FROM ledger_manualentry WHERE id = {row.pk}")
 
 
 def test_books_name_what_nobody_approved(ana: User, ben: User) -> None:
@@ -317,6 +359,17 @@ def test_books_name_what_nobody_approved(ana: User, ben: User) -> None:
 
     assert honest == []
     assert finding.startswith("manual manual:99 (entry ")
+    assert finding.endswith("was not approved by a second person")
+
+
+def test_books_name_what_one_of_its_own_authors_approved(ana: User, ben: User, cem: User) -> None:
+    row = propose(ana)
+    edit_manual_entry(manual_entry_id=row.pk, content=content(("bank_fees", "bank", 1100)), by=ben, now=NOW)
+    approve(row, cem)
+    as_owner("UPDATE people_approval SET requested_by_id = %s, decided_by_id = %s", ana.pk, ben.pk)
+
+    [finding] = unapproved()
+
     assert finding.endswith("was not approved by a second person")
 
 

@@ -1,0 +1,2 @@
+DROP TRIGGER ledger_manualentryedit_no_truncate ON ledger_manualentryedit;
+DROP TRIGGER ledger_manualentryedit_append_only ON ledger_manualentryedit;
