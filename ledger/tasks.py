@@ -6,6 +6,7 @@ from celery import shared_task
 
 from ledger.anchors import tell_mismatch
 from ledger.operations.anchor_head import anchor_head
+from ledger.operations.open_months import open_months
 from ledger.operations.seal_entries import ContentMismatch, seal_all
 from people import clock
 
@@ -27,3 +28,9 @@ def seal() -> int:
 def anchor() -> str:
     """Every hour by the beat: tell somebody outside the head of the chain, once a day. Returns the outcome."""
     return anchor_head(now=clock.now()).value
+
+
+@shared_task(name="ledger.tasks.look_ahead", ignore_result=True)
+def look_ahead() -> int:
+    """Every hour by the beat: the months of the next two years are in the books. Returns how many were new."""
+    return open_months(around=clock.now().date(), back=0)

@@ -106,6 +106,9 @@ def test_every_scheduled_task_comes_often_and_by_its_name() -> None:
         "donations.tasks.confirm_stops",
         "reports.tasks.render_documents",
         "people.tasks.send_mails",
+        "ledger.tasks.seal",
+        "ledger.tasks.anchor",
+        "ledger.tasks.look_ahead",
     }
     assert set(schedule) <= set(app.tasks)
     assert schedule["payments.tasks.sweep"] <= 30, "an event whose worker died is finished within two minutes"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 
+from ledger import tasks
 from ledger.models import Entry, Period
 from ledger.operations.open_months import open_months
 from ledger.operations.post_entry import NoSuchMonth, Outcome
@@ -105,6 +107,15 @@ def test_open_months_are_two_years_each_way_and_made_once() -> None:
 
     assert (len(months), months[0], months[-1]) == (49, 202410, 202810)
     assert open_months(around=NOW) == 0
+
+
+def test_beat_keeps_two_years_ahead_in_the_books() -> None:
+    with time_machine.travel(datetime(2027, 1, 15, tzinfo=UTC)):
+        made = [tasks.look_ahead(), tasks.look_ahead()]
+
+    months = sorted(Period.objects.values_list("yyyymm", flat=True))
+    assert made == [3, 0]
+    assert (months[0], months[-3:]) == (202410, [202811, 202812, 202901])
 
 
 def test_open_months_leaves_closed_ones_closed() -> None:
