@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox import sdk
 from sandbox.context import Context
-from sandbox.engine import disputing, onboarding, paying_out, refunding, warning
+from sandbox.engine import debiting, disputing, onboarding, paying_out, refunding, warning
 from sandbox.engine.booking import book
 from sandbox.errors import invalid
 from sandbox.handlers.accounts import existing
@@ -24,6 +24,7 @@ def add_routes(door: Blueprint, ctx: Context) -> None:
     _add_entries(door, ctx)
     _add_disputes(door, ctx)
     _add_accounts(door, ctx)
+    _add_debits(door, ctx)
 
 
 def _add_refunds(door: Blueprint, ctx: Context) -> None:
@@ -172,6 +173,31 @@ def _add_accounts(door: Blueprint, ctx: Context) -> None:
             account = existing(ctx, account_id, "account")
             onboarding.finish(ctx, account, restricted=restricted)
             return jsonify(account)
+
+
+def _add_debits(door: Blueprint, ctx: Context) -> None:
+    @door.post("/charges/<charge_id>/succeed")
+    def pay_debit(charge_id: str) -> Response:
+        given()
+        with ctx.store.lock:
+            charge = _pending(ctx, charge_id)
+            debiting.succeed(ctx, charge)
+            return jsonify(charge)
+
+    @door.post("/charges/<charge_id>/fail")
+    def return_debit(charge_id: str) -> Response:
+        code = given(code=str).get("code", "insufficient_funds")
+        with ctx.store.lock:
+            charge = _pending(ctx, charge_id)
+            debiting.fail(ctx, charge, code)
+            return jsonify(charge)
+
+
+def _pending(ctx: Context, charge_id: str) -> Object:
+    charge = ctx.store.get("charge", charge_id, "charge")
+    if charge["status"] != "pending":
+        raise invalid(f"This charge is {charge['status']}; only one that is pending can do that.", param="charge")
+    return charge
 
 
 def _paid(ctx: Context, charge_id: str) -> Object:

@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox import cards
+from sandbox.banks import BANKS
 from sandbox.context import Context
 from sandbox.refusals import EMAIL
 
@@ -55,15 +56,26 @@ class Entry:
         problems = {}
         if EMAIL.fullmatch(self.values.get("email", "")) is None:
             problems["email"] = "Enter an e-mail address, such as you@example.org."
+        if not self.bank_account:
+            problems |= self._card_problems()
+        if session["shipping_address_collection"]:
+            missing = {name: text for name, text in SHIPPING_REQUIRED.items() if not self._shipping(name)}
+            problems |= {f"shipping_{name}": text for name, text in missing.items()}
+        return problems
+
+    @property
+    def bank_account(self) -> str:
+        """The number of the bank account to debit, where one was chosen in place of a card."""
+        return self.values.get("bank_account", "")
+
+    def _card_problems(self) -> dict[str, str]:
+        problems = {}
         if not self.values.get("card_number"):
             problems["card_number"] = "Enter a card number, or choose a test card."
         if self.expiry is None:
             problems["exp"] = "Enter month and year, such as 12 / 34."
         if not self.values.get("cvc"):
             problems["cvc"] = "Enter the security code."
-        if session["shipping_address_collection"]:
-            missing = {name: text for name, text in SHIPPING_REQUIRED.items() if not self._shipping(name)}
-            problems |= {f"shipping_{name}": text for name, text in missing.items()}
         return problems
 
     def card(self) -> cards.CardInput:
@@ -145,13 +157,15 @@ def add_routes(pages: Blueprint, ctx: Context) -> None:
         problems = entry.problems(session)
         if problems:
             return _form(ctx, session, entry.values, problems), 400
-        result = ctx.engine.pay(
-            session_id,
-            entry.card(),
-            email=entry.values["email"],
-            name=entry.values.get("name") or None,
-            shipping=entry.shipping(session),
-        )
+        payer: Any = {
+            "email": entry.values["email"],
+            "name": entry.values.get("name") or None,
+            "shipping": entry.shipping(session),
+        }
+        if entry.bank_account:
+            result = ctx.engine.debit(session_id, entry.bank_account, **payer)
+        else:
+            result = ctx.engine.pay(session_id, entry.card(), **payer)
         if result.state == "requires_action":
             return redirect(url_for(".authenticate", action_id=result.action_id), 303)
         if result.state == "succeeded" and result.redirect_url:
@@ -194,6 +208,7 @@ def _form(
         recurring=rhythms[0] if rhythms and all(rhythms) else None,
         verb=button(session),
         offered=cards.ON_THE_PAGE,
+        banks=BANKS if "us_bank_account" in session["payment_method_types"] else (),
         others=[card for card in cards.CARDS if card not in cards.ON_THE_PAGE],
     )
 

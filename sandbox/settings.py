@@ -23,12 +23,18 @@ class Settings:
     With `refunds_overdraw` a refund may take the balance below zero; without it the refund waits for funds.
     `payout_schedule` is `manual` or `daily` (each weekday at midnight UTC); the list of what an automatic payout
     is made of is complete `payout_reconciled_after_s` later.
+    `bank_debits` offers US bank accounts at checkouts in dollars; a debit is pending for
+    `debit_decides_after_s`.
     `dispute_fee_minor` is taken with the disputed amount, `dispute_countered_fee_minor` for contesting it.
     Defaults: rules/stripe.md 4 and 5.
     """
 
     fee_basis_points: int = 290
     fee_fixed_minor: int = 30
+    bank_debits: bool = True
+    debit_fee_basis_points: int = 80
+    debit_fee_minor_max: int = 500
+    debit_decides_after_s: int = 4 * DAY_S
     settle_delay_s: int = 1
     available_after_s: int = 2 * DAY_S
     payout_schedule: str = "manual"
@@ -68,6 +74,10 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Every setting by name; `changed` takes it back."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+
+    def debit_fee_minor(self, amount_minor: int) -> int:
+        """Stripe's fee on a bank debit, half up to the cent and never above its ceiling."""
+        return min((amount_minor * self.debit_fee_basis_points + 5_000) // 10_000, self.debit_fee_minor_max)
 
     def fee_minor(self, amount_minor: int) -> int:
         """Stripe's fee on a charge, half up to the cent: 4200 -> 152."""

@@ -17,6 +17,7 @@ from sandbox.engine import (
     changing,
     checkout,
     collecting,
+    debiting,
     disputing,
     paying_out,
     refunding,
@@ -35,6 +36,7 @@ JOBS: dict[str, Callable[[Context, str, int], None]] = {
     "arrive_payout": paying_out.arrive_when_due,
     "cancel_subscription": billing.cancel_when_due,
     "deliver_late": webhooks.deliver_late,
+    "conclude_debit": debiting.conclude_when_due,
     "decide_dispute": disputing.decide_when_due,
     "dispute_due": disputing.miss_when_due,
     "expire_incomplete": changing.expire_incomplete,
@@ -82,6 +84,18 @@ class Engine:
         """Pay a session; `shipping` is {"name": …, "address": {line1, city, state, postal_code, country}}."""
         with self._ctx.store.lock:
             return checkout.pay(self._ctx, session_id, card, email=email, name=name, shipping=shipping)
+
+    def debit(
+        self,
+        session_id: str,
+        account_number: str,
+        email: str | None = None,
+        name: str | None = None,
+        shipping: dict[str, Any] | None = None,
+    ) -> PayResult:
+        """Pay a session from a test bank account; otherwise as `pay`."""
+        with self._ctx.store.lock:
+            return checkout.debit(self._ctx, session_id, account_number, email=email, name=name, shipping=shipping)
 
     def complete_action(self, action_id: str, approve: bool) -> PayResult:
         """The payer's answer on the 3-D Secure page."""

@@ -80,7 +80,7 @@ def capture(ctx: Context, intent: Object, method: Object) -> Object:
     )
     emit(ctx, "charge.succeeded", charge)
     emit(ctx, "payment_intent.succeeded", intent)
-    ctx.store.schedule(_settles_at(ctx), "settle_charge", charge["id"])
+    ctx.store.schedule(settles_at(ctx), "settle_charge", charge["id"])
     return charge
 
 
@@ -166,8 +166,11 @@ def _face(card: CardInput) -> Object:
     }
 
 
-def _settles_at(ctx: Context) -> int:
-    """At least the settle delay away: the clock counts whole seconds, and this one may be nearly over."""
+def settles_at(ctx: Context) -> int:
+    """When a charge that is paid now gets its balance transaction.
+
+    At least the settle delay away: the clock counts whole seconds, and this one may be nearly over.
+    """
     delay_s = ctx.settings.settle_delay_s
     return ctx.now() + (delay_s + 1 if delay_s else 0)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import cards
+from sandbox import banks, cards
 from sandbox.cards import CardInput
 from sandbox.context import Context
-from sandbox.engine import billing, charging, setting_up
+from sandbox.engine import billing, charging, debiting, setting_up
 from sandbox.engine.types import PayResult
 from sandbox.events import changed, emit, snapshot
 from sandbox.objects import Object, address
@@ -43,6 +43,29 @@ def pay(
     if _must_authenticate(ctx, session, method):
         return _ask_to_authenticate(ctx, session, intent, method)
     return _charge(ctx, session, intent, method)
+
+
+def debit(
+    ctx: Context,
+    session_id: str,
+    account_number: str,
+    *,
+    email: str | None = None,
+    name: str | None = None,
+    shipping: dict[str, Any] | None = None,
+) -> PayResult:
+    """Somebody pays from a US bank account: the checkout is complete, and unpaid until the bank has decided."""
+    session = ctx.store.get("checkout.session", session_id)
+    if session["status"] == "complete":
+        return _succeeded(session)
+    payer = _payer(ctx, session, email, name, shipping)
+    complaint = _payer_complaint(ctx, session, payer) or _bank_complaint(session, account_number)
+    if complaint is not None:
+        return PayResult("declined", message=complaint)
+    bank = banks.BY_NUMBER[cards.digits(account_number)]
+    method = debiting.new_method(ctx, bank, email=payer["email"], name=payer["name"])
+    ctx.store.hidden(session_id).update(payer=payer, method=method["id"], action=None)
+    return _complete(ctx, session, _intent(ctx, session, payer), method)
 
 
 def complete_action(ctx: Context, action_id: str, *, approve: bool) -> PayResult:
@@ -105,6 +128,24 @@ def _payer(
 
 
 def _complaint(ctx: Context, session: Object, card: CardInput, payer: Object) -> str | None:
+    complaint = _payer_complaint(ctx, session, payer)
+    if complaint is not None:
+        return complaint
+    problem = cards.problem(card, ctx.now())
+    if problem is None and cards.find(card.number).decline is cards.NOT_A_TEST_CARD:
+        problem = cards.NOT_A_TEST_CARD
+    return problem.message if problem else None
+
+
+def _bank_complaint(session: Object, account_number: str) -> str | None:
+    if "us_bank_account" not in session["payment_method_types"]:
+        return "This shop does not take payments from bank accounts here."
+    if cards.digits(account_number) not in banks.BY_NUMBER:
+        return "This is not the number of a test bank account."
+    return None
+
+
+def _payer_complaint(ctx: Context, session: Object, payer: Object) -> str | None:
     customer = ctx.store.find(session["customer"]) or {}
     if session["status"] != "open" or customer.get("deleted"):
         return NO_LONGER_OPEN
@@ -117,10 +158,7 @@ def _complaint(ctx: Context, session: Object, card: CardInput, payer: Object) ->
             return SHIPPING_MISSING
         if shipping["address"]["country"] not in collection["allowed_countries"]:
             return "This shop does not ship to that country."
-    problem = cards.problem(card, ctx.now())
-    if problem is None and cards.find(card.number).decline is cards.NOT_A_TEST_CARD:
-        problem = cards.NOT_A_TEST_CARD
-    return problem.message if problem else None
+    return None
 
 
 def _intent(ctx: Context, session: Object, payer: Object) -> Object:
@@ -134,6 +172,7 @@ def _intent(ctx: Context, session: Object, payer: Object) -> Object:
         intent = charging.new_intent(
             ctx, session["amount_total"], session["currency"], customer=session["customer"], data=data
         )
+        intent["payment_method_types"] = list(session["payment_method_types"])
         hidden["intent"] = intent["id"]
         if session["mode"] == "payment":
             session["payment_intent"] = intent["id"]
@@ -207,8 +246,7 @@ def _complete(ctx: Context, session: Object, intent: Object | None, method: Obje
         charging.attach(ctx, method, customer["id"])
     if intent is not None:
         intent["customer"] = customer["id"] if customer else None
-        take = setting_up.succeed if intent["object"] == "setup_intent" else charging.capture
-        take(ctx, intent, method)
+        _take(ctx, intent, method)
     if session["mode"] == "subscription" and customer is not None:
         subscription = billing.start(ctx, session, customer, method, intent)
         session.update(subscription=subscription["id"], invoice=subscription["latest_invoice"])
@@ -220,12 +258,27 @@ def _complete(ctx: Context, session: Object, intent: Object | None, method: Obje
         },
         customer=customer["id"] if customer else None,
         customer_details=_details(payer, method),
-        payment_status="paid" if session["amount_total"] else "no_payment_required",
+        payment_status=_payment_status(session, method),
         status="complete",
         url=None,
     )
     emit(ctx, "checkout.session.completed", session)
     return _succeeded(session)
+
+
+def _take(ctx: Context, intent: Object, method: Object) -> None:
+    if intent["object"] == "setup_intent":
+        setting_up.succeed(ctx, intent, method)
+    elif method["type"] == "us_bank_account":
+        debiting.begin(ctx, intent, method)
+    else:
+        charging.capture(ctx, intent, method)
+
+
+def _payment_status(session: Object, method: Object) -> str:
+    if not session["amount_total"]:
+        return "no_payment_required"
+    return "unpaid" if method["type"] == "us_bank_account" else "paid"
 
 
 def _keeps_card(intent: Object | None) -> bool:

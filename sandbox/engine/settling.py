@@ -15,14 +15,16 @@ def settle(ctx: Context, charge: Object) -> None:
     if charge["balance_transaction"] is not None:
         return
     before = snapshot(charge)
+    by_card = charge["payment_method_details"]["type"] == "card"
+    fee_minor = (ctx.settings.fee_minor if by_card else ctx.settings.debit_fee_minor)(charge["amount"])
     wait_s = 0 if _skips_pending(ctx, charge["payment_method"]) else ctx.settings.available_after_s
     entry = book(
         ctx,
-        type="charge",
+        type="charge" if by_card else "payment",
         amount_minor=charge["amount"],
         currency=charge["currency"],
         source=charge["id"],
-        fees=[Fee(ctx.settings.fee_minor(charge["amount"]), "Stripe processing fees")],
+        fees=[Fee(fee_minor, "Stripe processing fees")],
         available_on=ctx.now() + wait_s,
         description=charge["description"],
     )
@@ -31,4 +33,4 @@ def settle(ctx: Context, charge: Object) -> None:
 
 
 def _skips_pending(ctx: Context, method_id: str) -> bool:
-    return find(ctx.store.hidden(method_id)["number"]).available_at_once
+    return find(ctx.store.hidden(method_id).get("number", "")).available_at_once

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import ids
 from sandbox.context import Context
 from sandbox.engine.booking import book, pot_of
 from sandbox.events import emit, snapshot
@@ -83,9 +82,7 @@ def _refund(there: Context, made: Object, back: Object) -> Object:
     payment["amount_refunded"] += back["amount"]
     payment["refunded"] = payment["amount_refunded"] == payment["amount"]
     refund = refunds.build(payment, back["amount"], {}, there.now())
-    refund.update(
-        id="pyr_" + ids.token(24), pending_reason=None, source_transfer_reversal=back["id"], status="succeeded"
-    )
+    refund.update(pending_reason=None, source_transfer_reversal=back["id"], status="succeeded")
     there.store.add(refund)
     entry = book(
         there,

@@ -49,11 +49,21 @@ def create(ctx: Context, params: Params) -> Object:
     rates = [_shipping_rate(ctx, option) for option in params.get("shipping_options") or []]
     totals = _totals(lines, rates, first_share=_first_share(ctx, params, lines))
     session = sessions.build(params, totals, ctx.now(), ctx.base_url)
+    session["payment_method_types"] = _payment_method_types(ctx, params, session["currency"])
     # Decimals become text here, as they are on the wire: what is kept must survive a save.
     kept = json.loads(json.dumps({name: params.get(name) for name in KEPT}, default=str))
     ctx.store.add(session, line_items=lines, **kept)
     ctx.store.schedule(session["expires_at"], "expire_session", session["id"])
     return session
+
+
+def _payment_method_types(ctx: Context, params: Params, currency: str) -> list[str]:
+    """Cards, and for one-time payments in dollars bank accounts, unless the shop says otherwise."""
+    kept = (params.get("payment_intent_data") or {}).get("setup_future_usage")
+    debits = ctx.settings.bank_debits and params["mode"] == "payment" and currency == "usd" and not kept
+    allowed = params.get("allowed_payment_method_types") or ["card", "us_bank_account"]
+    refused = params.get("excluded_payment_method_types") or []
+    return ["card", *(name for name in ("us_bank_account",) if debits and name in allowed and name not in refused)]
 
 
 def _create_setup(ctx: Context, params: Params) -> Object:
@@ -121,6 +131,10 @@ def _check(ctx: Context, params: Params) -> None:
     refuse_unsimulated(params.get("setup_intent_data") or {}, ("on_behalf_of",))
     if (params.get("payment_intent_data") or {}).get("capture_method") == "manual":
         refuse_unsimulated({"capture_method: manual": True}, ("capture_method: manual",))
+    if "card" in params.get("excluded_payment_method_types", []) or "card" not in params.get(
+        "allowed_payment_method_types", ["card"]
+    ):
+        refuse_unsimulated({"checkouts without cards": True}, ("checkouts without cards",))
     if params.get("customer"):
         existing(ctx, params["customer"], "customer")
     for position, given in enumerate(params.get("line_items") or []):

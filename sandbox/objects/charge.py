@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from sandbox import ids
-from sandbox.objects import Object, billing_details
+from sandbox.objects import Object, bank_method, billing_details
 
 
 def build(intent: Object, method: Object, now: int, *, receipt_base: str) -> Object:
     """A charge that succeeded, with its balance transaction still unknown (async capture is the default)."""
     charge = bare(intent["amount"], intent["currency"], now, identifier=ids.make("charge"))
-    return charge | {
+    details = {"card": _card(method["card"], intent["amount"]), "type": "card"}
+    return charge | _of_intent(charge, intent, method, receipt_base) | {"payment_method_details": details}
+
+
+def debit(intent: Object, method: Object, now: int, *, receipt_base: str) -> Object:
+    """A bank debit on its way: nobody knows yet whether it will be paid."""
+    charge = bare(intent["amount"], intent["currency"], now, identifier="py_" + ids.token(24))
+    details = {"type": "us_bank_account", "us_bank_account": bank_method.details(method)}
+    pending = {"paid": False, "payment_method_details": details, "status": "pending"}
+    return charge | _of_intent(charge, intent, method, receipt_base) | pending
+
+
+def _of_intent(charge: Object, intent: Object, method: Object, receipt_base: str) -> Object:
+    return {
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": intent["statement_descriptor"] or "TASSEL SANDBOX",
         "customer": intent["customer"],
@@ -18,7 +31,6 @@ def build(intent: Object, method: Object, now: int, *, receipt_base: str) -> Obj
         "outcome": _approved(),
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": _card(method["card"], intent["amount"]), "type": "card"},
         "receipt_email": intent["receipt_email"],
         "receipt_url": f"{receipt_base}/objects/charge/{charge['id']}",
         "shipping": intent["shipping"],

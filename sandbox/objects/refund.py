@@ -11,7 +11,7 @@ from sandbox.objects import Object, metadata
 def build(charge: Object, amount_minor: int, params: dict[str, Any], now: int) -> Object:
     """A refund that is still pending; `params` are those of the request, for reason and metadata."""
     return {
-        "id": ids.make("refund"),
+        "id": ids.make("refund") if charge["id"].startswith("ch_") else "pyr_" + ids.token(24),
         "object": "refund",
         "amount": amount_minor,
         "balance_transaction": None,
@@ -35,7 +35,10 @@ def build(charge: Object, amount_minor: int, params: dict[str, Any], now: int) -
 
 
 def _destination(charge: Object) -> Object | None:
-    if charge["payment_method_details"]["type"] != "card":
+    kind = charge["payment_method_details"]["type"]
+    if kind == "us_bank_account":
+        return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
+    if kind != "card":
         return None
     return {
         "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},

@@ -175,6 +175,11 @@ def move_money(shop: Shop) -> None:
     for number in (VISA, "4000000000007726", "4000000000005126"):
         session = shop.bought(number)
         shop.stripe.v1.refunds.create({"payment_intent": session.payment_intent, "amount": 1000})
+    for account in ("000123456789", "000111111113", "000000000009"):
+        shop.box.ctx.engine.debit(shop.session().id, account, email="ada@example.org")
+    shop.advance(days=5)
+    debit = next(charge for charge in shop.stripe.v1.charges.list().data if charge.id.startswith("py_") and charge.paid)
+    shop.stripe.v1.refunds.create({"charge": debit.id})
     for number in ("4000000000000259", "4000000000001976", "4000000000005423"):
         shop.bought(number)
     shop.door("settle")

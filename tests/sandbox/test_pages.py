@@ -39,6 +39,8 @@ def session(**changes: Any) -> dict[str, Any]:
         "mode": "payment",
         "status": "open",
         "submit_type": None,
+        "payment_method_types": ["card"],
+        "payment_status": "unpaid",
         "amount_subtotal": 4800,
         "amount_total": 4800,
         "currency": "usd",
