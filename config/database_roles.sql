@@ -8,6 +8,7 @@ DECLARE
     app text := current_setting('tassel.application_role');
     guarded text;
     left_behind text;
+    guard regprocedure;
     add_only text[] := ARRAY[
         'ledger_account', 'ledger_entry', 'ledger_posting', 'ledger_seal', 'ledger_period', 'ledger_anchor',
         'ledger_ledgerexport', 'ledger_proof', 'ledger_proofleaf', 'ledger_manualentryedit'];
@@ -30,6 +31,13 @@ BEGIN
     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %I', app);
     EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM %I', app);
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    -- A trigger needs nobody's right to call its function; who has it can hang that function on a table of their own.
+    FOR guard IN
+        SELECT oid::regprocedure FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', guard);
+    END LOOP;
     EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', app);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %I', app);
     EXECUTE format('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO %I', app);

@@ -67,12 +67,20 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_manualentryedit", "ledger_manualentryedit_no_truncate"),
         }
     ),
+    "0011_shut_the_doors": frozenset(
+        {
+            ("ledger_anchor", "ledger_anchor_is_of_the_chain"),
+            ("ledger_proof", "ledger_proof_of_a_close"),
+            ("ledger_unsealed", "ledger_unsealed_is_unsealed"),
+        }
+    ),
 }
+_DOORS_SHUT: Final = "0011_shut_the_doors"
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())
 
 
 def missing_guards(applied: Collection[str] | None = None) -> list[str]:
-    """The guards that do not stand in this database, as "trigger on table", sorted.
+    """The guards that do not stand in this database, as "trigger on table", sorted; then those that others may call.
 
     `applied`: names of the ledger's migrations that this database has; without it, all of them.
     """
@@ -87,4 +95,22 @@ def missing_guards(applied: Collection[str] | None = None) -> list[str]:
             """
         )
         standing = set(cursor.fetchall())
-    return sorted(f"{trigger} on {table}" for table, trigger in frozenset().union(*wanted) - standing)
+    missing = sorted(f"{trigger} on {table}" for table, trigger in frozenset().union(*wanted) - standing)
+    return missing + (_callable_by_anybody() if applied is None or _DOORS_SHUT in applied else [])
+
+
+def _callable_by_anybody() -> list[str]:
+    """Functions that run as a trigger or as the owner and that every role may execute; no guard needs that."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            r"""
+            SELECT format('the lock on calls of %%s', p.oid::regprocedure)
+              FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+             WHERE p.pronamespace = 'public'::regnamespace AND p.proname ~ '^(ledger|people)_'
+               AND (p.prorettype = 'trigger'::regtype OR p.prosecdef)
+               AND a.privilege_type = 'EXECUTE' AND a.grantee = 0
+             ORDER BY 1
+            """,
+            (),
+        )
+        return [door for (door,) in cursor.fetchall()]

@@ -11,20 +11,26 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection, transaction
 
+from ledger.invariants import entries_are_as_posted
 from ledger.models import BalanceSnapshot, Period, Seal
 from ledger.operations.anchor_head import anchor_head
 from ledger.operations.open_months import open_months
-from ledger.operations.seal_entries import seal_all
+from ledger.operations.seal_entries import ContentMismatch, seal_all
 from ledger.queries import balance
 from people.models import Organisation, User
 from tests.ledger.closing import close, person, reopen
 from tests.ledger.facts import NOW, accrual, gift, post, sale
-from tests.ledger.raw import check_at_commit, sql
+from tests.ledger.raw import check_at_commit, raw_entry, raw_posting, sql
 
 ROLE = "tassel_app_for_a_test"
 ADD_ONLY = {"account", "entry", "posting", "seal", "period", "anchor", "ledgerexport", "proof", "proofleaf"}
 ADD_ONLY |= {"manualentryedit"}
 READ_ONLY = {"unsealed", "periodevent", "balancesnapshot"}
+PROOF = """
+    INSERT INTO ledger_proof (partner, yyyymm, currency, through_seq, total_minor, root, leaf_count, taken_back_minor,
+                              paid_minor, published_at)
+    VALUES ('partner:1', {yyyymm}, 'usd', {through_seq}, 0, sha256('x'), 8, 0, 0, now())
+"""
 pytestmark = pytest.mark.usefixtures("books")
 
 
@@ -100,6 +106,112 @@ def test_it_switches_no_guard_off(change: str) -> None:
         transaction.atomic(),
     ):
         sql(change)
+
+
+UPSERT = """
+    INSERT INTO ledger_{table} SELECT * FROM ledger_{table}
+        ON CONFLICT ({key}) DO UPDATE SET {column} = excluded.{column}
+"""
+
+
+@pytest.mark.parametrize("table", sorted(ADD_ONLY - {"posting"}))
+def test_it_changes_nothing_by_adding_it_again(table: str) -> None:
+    model = apps.get_model("ledger", table)._meta
+    upsert = UPSERT.format(table=table, key=model.pk.column, column=model.concrete_fields[-1].column)
+    with as_application(), pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        sql(upsert)
+
+
+def test_no_guard_can_be_called_by_anybody_but_the_owner() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.proname FROM pg_proc p
+             WHERE p.pronamespace = 'public'::regnamespace AND p.prorettype = 'trigger'::regtype
+               AND has_function_privilege(%s, p.oid, 'EXECUTE')
+            """,
+            [ROLE],
+        )
+        assert cursor.fetchall() == []
+
+
+def test_it_hangs_no_guard_on_a_table_of_its_own() -> None:
+    """A guard that runs as the owner would put into the queue whatever such a table holds."""
+    with as_application():
+        sql("CREATE TEMP TABLE mine (LIKE ledger_entry)")
+        for function in ("ledger_guard_new_entries", "ledger_guard_new_seals", "ledger_refuse"):
+            with pytest.raises(DatabaseError, match="permission denied for function"), transaction.atomic():
+                hang(function, "mine")
+
+
+@pytest.mark.parametrize(
+    ("function", "table"), [("ledger_guard_new_entries", "ledger_entry"), ("ledger_guard_new_seals", "ledger_seal")]
+)
+def test_guard_that_was_hung_on_another_table_writes_nothing(function: str, table: str) -> None:
+    """As the owner, who may call it: the guard itself knows its table."""
+    post(sale())
+    check_at_commit()
+    seal_all()
+    sql(f"CREATE TEMP TABLE mine (LIKE {table})")
+    hang(function, "mine")
+
+    with pytest.raises(DatabaseError, match=f"guards {table}, not mine"), transaction.atomic():
+        sql(f"INSERT INTO mine SELECT * FROM {table}")
+
+
+def test_what_is_sealed_does_not_wait_again() -> None:
+    [posted] = post(sale())
+    check_at_commit()
+    seal_all()
+
+    with pytest.raises(DatabaseError, match=f"entry {posted.entry_id} is sealed"), transaction.atomic():
+        sql(f"INSERT INTO ledger_unsealed (entry_id) VALUES ({posted.entry_id})")
+    assert seal_all() == 1
+
+
+def test_it_anchors_nothing_that_the_chain_does_not_say() -> None:
+    post(sale())
+    check_at_commit()
+    seal_all()
+
+    for seq in (1, 2):
+        with as_application(), pytest.raises(DatabaseError, match=f"an anchor at {seq} is not"), transaction.atomic():
+            sql(f"INSERT INTO ledger_anchor (anchored_on, seq, hash) VALUES ('2026-10-20', {seq}, sha256('x'))")
+    with as_application():
+        sql("INSERT INTO ledger_anchor (anchored_on, seq, hash) SELECT '2026-10-20', seq, hash FROM ledger_seal")
+        call_command("verify_chain")
+
+
+def test_it_publishes_no_root_of_a_month_that_is_not_closed_so() -> None:
+    post(sale())
+    close(202610)
+
+    for yyyymm, through_seq in ((202611, 1), (202610, 0), (202610, 2)):
+        with as_application(), pytest.raises(DatabaseError, match=f"a proof of {yyyymm} is not"), transaction.atomic():
+            sql(PROOF.format(yyyymm=yyyymm, through_seq=through_seq))
+    with as_application():
+        sql(PROOF.format(yyyymm=202610, through_seq=1))
+
+
+def test_entry_with_a_false_hash_is_named_and_nothing_behind_it_is_sealed() -> None:
+    """Who may add entries may add such a one: it stops the sealer, loudly, until somebody has looked at it."""
+    post(sale())
+    with as_application():
+        false = raw_entry()
+        raw_posting(false)
+        check_at_commit()
+        with pytest.raises(ContentMismatch, match=rf"test k \(entry {false}\) is not as posted"):
+            seal_all()
+
+    assert not Seal.objects.exists()
+    assert [finding for finding in entries_are_as_posted() if f"test k (entry {false}) was changed" in finding]
+
+
+def hang(function: str, table: str) -> None:
+    sql(
+        f"CREATE TRIGGER hung AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+    )
 
 
 def test_nobody_else_may_call_the_functions_of_two_persons() -> None:

@@ -38,6 +38,7 @@ def entry_id(books: None) -> int:
         "TRUNCATE ledger_posting",
         "UPDATE ledger_account SET owner = 'partner:9'",
         "UPDATE ledger_account SET code = '9999'",
+        "UPDATE ledger_account SET restriction = 'perpetual'",
         "DELETE FROM ledger_account",
         "TRUNCATE ledger_account CASCADE",
         "UPDATE ledger_period SET yyyymm = 190001 WHERE yyyymm = 202610",
@@ -163,6 +164,14 @@ def test_missing_guard_fails_the_system_check(db: None, table: str, trigger: str
 
     assert missing_guards() == [f"{trigger} on {table}"]
     with pytest.raises(SystemCheckError, match=trigger):
+        call_command("check", databases=["default"], tags=["database"])
+
+
+def test_guard_that_anybody_may_call_fails_the_system_check(db: None) -> None:
+    sql("GRANT EXECUTE ON FUNCTION ledger_guard_new_seals() TO PUBLIC")
+
+    assert missing_guards() == ["the lock on calls of ledger_guard_new_seals()"]
+    with pytest.raises(SystemCheckError, match="calls of ledger_guard_new_seals"):
         call_command("check", databases=["default"], tags=["database"])
 
 
