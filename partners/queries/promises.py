@@ -38,7 +38,7 @@ class Promise:
 
     def amount_for(self, basis_minor: int) -> int:
         """The share of one payment's basis, in minor units, rounded half up (rules/shop.md 3.3)."""
-        return splitting.half_up(basis_minor * self.rate_num, self.rate_den)
+        return splitting.share(basis_minor, self.rate_num, self.rate_den)
 
 
 def percent_text(rate_num: int, rate_den: int) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ledger.drafts import AccountRef, EntryDraft, PostingDraft
+from ledger import builders
+from ledger.builders import About
 from ledger.operations.post_entry import Outcome as Posting
 from ledger.operations.post_entry import Posted, post_entry
 from payments.facts import CheckoutPaid
@@ -25,7 +26,9 @@ def set_mismatch_aside(order: Order, fact: CheckoutPaid, differences: list[str],
     """The payment is not what was asked: to suspense, pieces back on the shelf, somebody must look. MISMATCH."""
     release_holds(order)
     _owe(order, fact, Because.MISMATCH)
-    _post(order, fact, "suspense", now)
+    post_entry(
+        builders.suspense(charge_ref=fact.charge_ref, amount_minor=fact.total_minor, **_about(order, fact)), now=now
+    )
     detail = f"{', '.join(differences)}: {fact.charge_ref}"
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.MISMATCH, detail=detail, at=now)
     tell_staff(order, about="mismatch", detail=detail, now=now)
@@ -35,7 +38,7 @@ def set_mismatch_aside(order: Order, fact: CheckoutPaid, differences: list[str],
 def owe_refund(order: Order, fact: CheckoutPaid, *, now: datetime) -> Outcome:
     """Paid after the pieces were released, and none are left: the buyer's money is a deposit. REFUND_DUE."""
     _owe(order, fact, Because.SOLD_OUT)
-    _post(order, fact, "deposits", now)
+    _keep_as_deposit(order, fact, now)
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.REFUND_DUE, detail=fact.charge_ref, at=now)
     tell_buyer_refund_due(order, now=now)
     tell_staff(order, about="refund_due", detail=fact.charge_ref, now=now)
@@ -44,7 +47,7 @@ def owe_refund(order: Order, fact: CheckoutPaid, *, now: datetime) -> Outcome:
 
 def keep_second_charge(order: Order, fact: CheckoutPaid, *, now: datetime) -> Outcome:
     """Another charge for an order that has one: a deposit, kept once however often it is told. SECOND_CHARGE."""
-    if _post(order, fact, "deposits", now).outcome is Posting.POSTED:
+    if _keep_as_deposit(order, fact, now).outcome is Posting.POSTED:
         OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.SECOND_CHARGE, detail=fact.charge_ref, at=now)
         tell_staff(order, about="second_charge", detail=fact.charge_ref, now=now)
     return Outcome.SECOND_CHARGE
@@ -56,15 +59,16 @@ def _owe(order: Order, fact: CheckoutPaid, because: Order.ClosedBecause) -> None
     order.save(update_fields=["state", "closed_because", "charge_ref", "paid_at"])
 
 
-def _post(order: Order, fact: CheckoutPaid, account: str, now: datetime) -> Posted:
-    """The whole charge from clearing to `account`, in the currency that was paid (rules/ledger.md section 5)."""
-    draft = EntryDraft(
-        kind=account,
-        key=f"{fact.charge_ref}:{account}",
-        source=order.ref,
-        event_at=fact.paid_at,
-        effective_on=local_day(fact.paid_at),
-        currency=fact.currency,
-        postings=(PostingDraft(AccountRef("clearing"), AccountRef(account), fact.total_minor),),
-    )
+def _keep_as_deposit(order: Order, fact: CheckoutPaid, now: datetime) -> Posted:
+    draft = builders.deposit(charge_ref=fact.charge_ref, amount_minor=fact.total_minor, **_about(order, fact))
     return post_entry(draft, now=now)
+
+
+def _about(order: Order, fact: CheckoutPaid) -> About:
+    """The whole charge is set aside, in the currency that was paid (rules/ledger.md section 5)."""
+    return {
+        "source": order.ref,
+        "event_at": fact.paid_at,
+        "effective_on": local_day(fact.paid_at),
+        "currency": fact.currency,
+    }

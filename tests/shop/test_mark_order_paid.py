@@ -126,6 +126,7 @@ def test_a_payment_that_was_not_asked_for_buys_nothing(changes: dict[str, Any], 
     assert outcomes == [Outcome.MISMATCH, Outcome.ALREADY_PAID]
     assert (order.state, order.closed_because) == (Order.State.REFUND_DUE, "mismatch")
     assert book_lines() == [f"suspense 1040 1999 {fact.total_minor}"]
+    assert Entry.objects.get().idempotency_key == f"{fact.charge_ref}:suspense"
     assert not Allocation.objects.exists()
     assert OrderEvent.objects.get(kind="mismatch").detail == f"{named}: {fact.charge_ref}"
     assert Mail.objects.get().to == "staff@tassel.example"
@@ -159,7 +160,7 @@ def test_paid_after_release_with_one_piece_gone_is_owed_back_whole() -> None:
     assert outcomes == [Outcome.REFUND_DUE, Outcome.ALREADY_PAID]
     assert (order.state, order.closed_because) == (Order.State.REFUND_DUE, "sold_out")
     assert (valor.on_hand, valor.reserved) == (20, 0)
-    assert book_lines() == ["deposits 1040 2410 7600"]
+    assert book_lines() == ["deposit 1040 2410 7600"]
     assert not Allocation.objects.exists()
     assert set(Mail.objects.values_list("to", flat=True)) == {"buyer@example.org", "staff@tassel.example"}
     assert_books_are_right()
@@ -172,7 +173,8 @@ def test_a_second_charge_is_a_deposit_and_told_once() -> None:
     outcomes = [mark_order_paid(second, now=NOW) for _ in range(2)]
 
     assert outcomes == [Outcome.SECOND_CHARGE, Outcome.SECOND_CHARGE]
-    assert book_lines()[2:] == ["deposits 1040 2410 2400"]
+    assert book_lines()[2:] == ["deposit 1040 2410 2400"]
+    assert Entry.objects.latest("pk").idempotency_key == "stripe:charge:ch_second:deposit"
     assert OrderEvent.objects.filter(kind="second_charge").count() == 1
     assert Mail.objects.filter(to="staff@tassel.example").count() == 1
     assert_books_are_right()
