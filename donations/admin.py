@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from donations.models import Campaign, Fund, Gift, Plan, PlanEvent, PlanSubscription, Tier
+from donations.operations.open_fund_accounts import open_fund_accounts
 from people.console import NeverDeleted, ReadOnly, amount
 
 
@@ -15,11 +20,20 @@ class TierInline(admin.TabularInline[Tier, Fund]):
 
 @admin.register(Fund)
 class FundAdmin(NeverDeleted, admin.ModelAdmin[Fund]):
-    """A fund is closed, never deleted: its gifts stay restricted to it."""
+    """A fund is closed, never deleted: its gifts stay restricted to it, under the name that the books know it by."""
 
     list_display = ("name", "slug", "restriction", "opens_on", "closes_on", "successor")
-    prepopulated_fields = {"slug": ("name",)}
     inlines = [TierInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Fund | None = None) -> tuple[str, ...]:
+        return ("slug", "restriction") if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Fund | None = None) -> dict[str, Sequence[str]]:
+        return {} if obj else {"slug": ("name",)}
+
+    def save_model(self, request: HttpRequest, obj: Fund, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        open_fund_accounts(obj)
 
 
 @admin.register(Campaign)

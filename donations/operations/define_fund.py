@@ -8,6 +8,9 @@ from datetime import date
 from django.db import transaction
 
 from donations.models import Fund, Tier
+from donations.operations.open_fund_accounts import RestrictionFixed, open_fund_accounts
+
+__all__ = ["BadTier", "RestrictionFixed", "define_fund"]
 
 
 class BadTier(ValueError):
@@ -29,7 +32,8 @@ def define_fund(
 ) -> Fund:
     """Make or bring up to date the fund with this slug; its tiers become exactly `tiers_minor` (minor units).
 
-    `minimum_minor` and `maximum_minor` bound one gift. Raises BadTier for an amount outside them.
+    `minimum_minor` and `maximum_minor` bound one gift. Its accounts are opened under its restriction. Raises BadTier
+    for an amount outside the bounds, RestrictionFixed for another restriction than its accounts have.
     """
     if not all(minimum_minor <= amount <= maximum_minor for amount in tiers_minor):
         raise BadTier(slug)
@@ -47,6 +51,7 @@ def define_fund(
                 "position": position,
             },
         )
+        open_fund_accounts(fund)
         fund.tiers.exclude(amount_minor__in=tiers_minor).delete()
         Tier.objects.bulk_create(
             [Tier(fund=fund, amount_minor=amount) for amount in sorted(set(tiers_minor))], ignore_conflicts=True

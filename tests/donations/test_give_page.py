@@ -15,7 +15,7 @@ from donations.limits import PER_ADDRESS_HOURLY, PER_EMAIL_HOURLY
 from donations.links import token_for
 from donations.models import Fund, Gift, Plan
 from donations.operations import open_page as pages
-from donations.operations.define_fund import BadTier, define_fund
+from donations.operations.define_fund import define_fund
 from donations.operations.record_gift import record_gift
 from donations.operations.record_plan_gift import record_plan_gift
 from partners.models import Partner
@@ -295,15 +295,6 @@ def test_nothing_open_is_said_plainly(client: Client, fund: Fund) -> None:
     Fund.objects.update(closes_on=today.replace(year=today.year - 1, day=1))
 
     assert "No fund is open just now" in client.get(GIVE).content.decode()
-
-
-def test_a_fund_is_defined_again_without_change(fund: Fund) -> None:
-    again = define_fund(slug=fund.slug, name="Seed Collective", purpose=fund.purpose, tiers_minor=[2500, 1500])
-
-    assert again.pk == fund.pk
-    assert [tier.amount_minor for tier in again.tiers.all()] == [1500, 2500]
-    with pytest.raises(BadTier):
-        define_fund(slug="x", name="X", purpose="X", tiers_minor=[50])
 
 
 def test_a_visitor_gets_the_form_back_after_cancelling(client: Client, fund: Fund, stripe: FakeStripe) -> None:
