@@ -9,6 +9,5 @@ class DonationsConfig(AppConfig):
         from ledger.books import register  # noqa: PLC0415
         from partners.sources import register as register_source  # noqa: PLC0415
 
-        for name, check in books.CHECKS.items():
-            register(name, check)
+        register(*books.CHECKS)
         register_source("gift", sources.describe_gifts)

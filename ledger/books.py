@@ -1,39 +1,107 @@
-"""The books check themselves: named checks, each of which yields what does not add up."""
+"""The books check themselves: named checks, each of which yields what does not add up, and what is still open."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
-FINDINGS_MAX: Final = 20  # of one check: beyond that the count says more than the list
+import structlog
+from django.db import transaction
 
-_checks: dict[str, Callable[[], Iterable[str]]] = {}
+from people.money import format_minor
+
+FINDINGS_MAX: Final = 20  # of one check: beyond that the count says more than the list
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check under its name; `code` is its invariant in rules/ledger.md ("L9"), empty for what we want besides.
+
+    `find()` yields one sentence for each thing that is wrong, streaming; nothing when all is well.
+    """
+
+    code: str
+    name: str
+    find: Callable[[], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one check found; `findings` holds the first FINDINGS_MAX of `count`."""
 
+    code: str
     name: str
     findings: tuple[str, ...]
     count: int
 
 
-def register(name: str, check: Callable[[], Iterable[str]]) -> None:
-    """Add a check under a name that reads as what holds ("each paid order has its sale"). One check a name.
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """What an account on the way still holds of one fact, signed as the account has it, and since when."""
 
-    `check()` yields one sentence for each thing that is wrong, streaming; nothing when all is well.
-    """
-    if _checks.get(name, check) is not check:
-        raise ValueError(f"there is another check named {name!r}")
-    _checks[name] = check
+    ref: str
+    amount_minor: int
+    currency: str
+    since: datetime
 
 
-def run() -> Iterable[Result]:
-    """Run all checks in the order of their registration."""
-    for name, check in _checks.items():
-        findings = iter(check())
+_checks: dict[str, Check] = {}
+_open_items: dict[str, Callable[[], Iterable[OpenItem]]] = {}
+
+
+def register(*checks: Check) -> None:
+    """Add checks, each under a name that reads as what holds ("each paid order has its sale"). One check a name."""
+    for check in checks:
+        if _checks.get(check.name, check) != check:
+            raise ValueError(f"there is another check named {check.name!r}")
+        _checks[check.name] = check
+
+
+def register_open_items(title: str, items: Callable[[], Iterable[OpenItem]]) -> None:
+    """Have the report list what is open, the oldest first: no error, but somebody should look when it grows old."""
+    _open_items[title] = items
+
+
+def checks() -> list[Check]:
+    """All checks: L1 to L13, then what we want besides, each in the order of registration."""
+    return sorted(_checks.values(), key=lambda check: _place(check.code))
+
+
+def run() -> Iterator[Result]:
+    """Run all checks. One that cannot be run counts as one that found something: nobody may take it for all is well."""
+    for check in checks():
+        findings = _findings(check)
         first = tuple(islice(findings, FINDINGS_MAX))
-        yield Result(name, first, len(first) + sum(1 for _ in findings))
+        yield Result(check.code, check.name, first, len(first) + sum(1 for _ in findings))
+
+
+def open_items() -> dict[str, list[OpenItem]]:
+    """What is open, by title."""
+    return {title: list(items()) for title, items in _open_items.items()}
+
+
+def in_words(amount_minor: int, currency: str) -> str:
+    """ "$48.00" for findings; what is no currency stays as it stands, because a finding must come out."""
+    try:
+        return format_minor(amount_minor, currency)
+    except ValueError:
+        return f"{amount_minor} {currency}".rstrip()
+
+
+def _findings(check: Check) -> Iterator[str]:
+    try:
+        with transaction.atomic():
+            yield from check.find()
+    except Exception as error:
+        log.exception("check_failed_to_run", check=check.name)
+        yield f"this check could not be run: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _place(code: str) -> tuple[int, str]:
+    number = re.fullmatch(r"L(\d+)", code)
+    return (int(number[1]), "") if number else (1000, code)

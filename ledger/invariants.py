@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Final
 
-from ledger import books, seal_checks
 from ledger.accounts import UnknownAccount, chart_line
+from ledger.books import Check, in_words
 from ledger.builders import processor
 from ledger.contents import all_contents, sentences, stream
 from ledger.guards import missing_guards
@@ -21,17 +22,19 @@ MONTHS_AHEAD = 3
 
 def debits_equal_credits() -> Iterator[str]:
     """L1: the legs on the accounts of each currency add up to zero."""
-    yield from sentences(
+    for currency, difference in stream(
         """
-        SELECT format('%%s: debits minus credits are %%s', a.currency, sum(l.amount_minor))
+        SELECT a.currency, sum(l.amount_minor)::bigint
           FROM leg l JOIN ledger_account a ON a.id = l.account_id
          GROUP BY a.currency HAVING sum(l.amount_minor) <> 0
+         ORDER BY a.currency
         """
-    )
+    ):
+        yield f"{currency}: debits minus credits are {in_words(difference, currency)}"
 
 
 def postings_are_whole() -> Iterator[str]:
-    """Each posting is above zero, between two accounts of its own currency, and of an entry of the same day."""
+    """L1: each posting is above zero, between two accounts of its own currency, and of an entry of the same day."""
     yield from sentences(
         """
         SELECT format('%%s %%s (entry %%s), posting %%s: %%s',
@@ -65,18 +68,19 @@ def entries_are_as_posted() -> Iterator[str]:
 
 def nothing_else_moves_the_processors_balance() -> Iterator[str]:
     """L5, the ledger's half: account 1050 is moved by balance transactions alone, so that it can equal Stripe's own."""
-    found = stream(
+    for kind, key, pk, currency, moved in stream(
         """
-        SELECT DISTINCT format('%%s %%s (entry %%s) moves the Stripe balance', e.kind, e.idempotency_key, e.id)
+        SELECT e.kind, e.idempotency_key, e.id, a.currency, sum(l.amount_minor)::bigint
           FROM ledger_account a
           JOIN leg l ON l.account_id = a.id
           JOIN ledger_entry e ON e.id = l.entry_id AND e.kind <> ALL(%s)
          WHERE a.purpose = 'stripe_balance'
-         ORDER BY 1
+         GROUP BY e.id, a.currency
+         ORDER BY e.id
         """,
         [list(processor.KINDS)],
-    )
-    yield from (sentence for (sentence,) in found)
+    ):
+        yield f"{kind} {key} (entry {pk}) moves the Stripe balance by {in_words(moved, currency)}"
 
 
 def months_are_there() -> Iterator[str]:
@@ -113,16 +117,15 @@ def guards_stand() -> Iterator[str]:
         yield f"{guard} is missing or switched off"
 
 
-def register() -> None:
-    """Called once, when the package is loaded."""
-    books.register("debits equal credits in each currency", debits_equal_credits)
-    books.register("each posting is whole", postings_are_whole)
-    books.register("each entry is as it was posted", entries_are_as_posted)
-    books.register("only balance transactions move the Stripe balance", nothing_else_moves_the_processors_balance)
-    seal_checks.register()
-    books.register("each month needed is in the books", months_are_there)
-    books.register("each account fits the chart", accounts_fit_the_chart)
-    books.register("the guards of the books stand", guards_stand)
+CHECKS: Final = (
+    Check("L1", "debits equal credits in each currency", debits_equal_credits),
+    Check("L1", "each posting is whole", postings_are_whole),
+    Check("L2", "each entry is as it was posted", entries_are_as_posted),
+    Check("L5", "only balance transactions move the Stripe balance", nothing_else_moves_the_processors_balance),
+    Check("", "each month needed is in the books", months_are_there),
+    Check("", "each account fits the chart", accounts_fit_the_chart),
+    Check("", "the guards of the books stand", guards_stand),
+)
 
 
 def _month_after(day: date, months: int) -> int:

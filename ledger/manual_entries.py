@@ -12,7 +12,8 @@ from typing import Any, Final
 from babel.numbers import list_currencies
 from django.db import transaction
 
-from ledger import books, builders
+from ledger import builders
+from ledger.books import Check
 from ledger.contents import stream
 from ledger.drafts import AccountRef, BadPosting, EntryDraft, PostingDraft
 from ledger.models import ManualEntry
@@ -164,10 +165,7 @@ def unapproved() -> Iterator[str]:
             yield f"manual {key} (entry {pk}) is not what was approved"
 
 
-def register() -> None:
-    """Called once, when the package is loaded."""
-    books.register("each manual entry was approved by a second person", unapproved)
-
+CHECKS: Final = (Check("", "each manual entry was approved by a second person", unapproved),)
 
 _UNAPPROVED: Final = """
 SELECT e.id, e.idempotency_key,

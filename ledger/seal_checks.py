@@ -6,11 +6,15 @@ Each check yields one sentence for each thing that is wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Final
 
-from ledger import books
+from ledger.accounts import label
 from ledger.anchors import known_anchors
+from ledger.books import Check, in_words
 from ledger.chain import Link, faults
 from ledger.contents import sentences, stream
+from ledger.queries import trial_balance
 
 
 def chain_holds() -> Iterator[str]:
@@ -75,7 +79,7 @@ def closes_add_up() -> Iterator[str]:
 
     One pass over the postings serves every close that holds; one that was taken back was of what had been sealed then.
     """
-    yield from sentences(
+    for yyyymm, event, pk, code, owner, currency, *sums in stream(
         """
         WITH months AS (
             SELECT debit, credit, ledger_month(effective_date) AS yyyymm, sum(amount_minor) AS amount
@@ -105,14 +109,48 @@ def closes_add_up() -> Iterator[str]:
             SELECT s.event_id, e.period_id AS yyyymm, s.account_id, s.debits_minor AS debits, s.credits_minor AS credits
               FROM ledger_balancesnapshot s JOIN ledger_periodevent e ON e.id = s.event_id
         )
-        SELECT format('%%s (event %%s), account %%s: the snapshot has %%s and %%s, the postings %%s and %%s',
-                      yyyymm, event_id, account_id, coalesce(k.debits, 0), coalesce(k.credits, 0),
-                      coalesce(w.debits, 0), coalesce(w.credits, 0))
+        SELECT yyyymm, event_id, a.id, a.code, a.owner, a.currency,
+               coalesce(k.debits, 0), coalesce(k.credits, 0), coalesce(w.debits, 0), coalesce(w.credits, 0)
           FROM wanted w FULL JOIN kept k USING (event_id, yyyymm, account_id)
+          LEFT JOIN ledger_account a ON a.id = account_id
          WHERE (k.debits, k.credits) IS DISTINCT FROM (w.debits, w.credits)
          ORDER BY event_id, account_id
         """
-    )
+    ):
+        amounts = [in_words(int(amount), currency or "") for amount in sums]
+        account = f"{label(code, owner)} (account {pk})" if pk else "an account that is gone"
+        yield (
+            f"{yyyymm} (event {event}), {account}: the snapshot has {amounts[0]} and {amounts[1]},"
+            f" the postings {amounts[2]} and {amounts[3]}"
+        )
+
+
+def balances_are_their_postings() -> Iterator[str]:
+    """L3: what the books say an account holds is what its postings come to, at the end of the latest close and now."""
+    closes = "SELECT last_day, through_seq FROM ledger_close ORDER BY yyyymm DESC LIMIT 1"
+    for day, through_seq in [*stream(closes), (date.max, None)]:
+        when = "now" if through_seq is None else f"on {day.isoformat()}"
+        for (currency,) in list(stream("SELECT DISTINCT currency FROM ledger_account ORDER BY currency")):
+            said = {
+                (line.code, line.owner): line.balance_minor
+                for line in trial_balance(day, currency, through_seq=through_seq)
+            }
+            added = {(code, owner): int(amount) for code, owner, amount in stream(_ADDED_UP, [currency, day])}
+            for code, owner in sorted(said.keys() | added.keys()):
+                books_say, postings_say = said.get((code, owner), 0), added.get((code, owner), 0)
+                if books_say != postings_say:
+                    yield (
+                        f"{label(code, owner)} {when}: the books say {in_words(books_say, currency)},"
+                        f" its postings {in_words(postings_say, currency)}"
+                    )
+
+
+_ADDED_UP: Final = """
+SELECT a.code, a.owner, sum(l.amount_minor)
+  FROM leg l JOIN ledger_account a ON a.id = l.account_id
+ WHERE a.currency = %s AND l.effective_date <= %s
+ GROUP BY a.id
+"""
 
 
 def closed_months_took_nothing() -> Iterator[str]:
@@ -146,12 +184,13 @@ def months_are_as_their_events_say() -> Iterator[str]:
     )
 
 
-def register() -> None:
-    """Called once, with the ledger's other checks."""
-    books.register("each entry is sealed or waits for it", queue_is_whole)
-    books.register("nothing waits long for its seal", nothing_waits_long)
-    books.register("the chain of seals holds", chain_holds)
-    books.register("each seal is over its entry", seals_are_over_their_entries)
-    books.register("each close adds up", closes_add_up)
-    books.register("nothing got into a closed month", closed_months_took_nothing)
-    books.register("each month is as its events say", months_are_as_their_events_say)
+CHECKS: Final = (
+    Check("L3", "each close adds up", closes_add_up),
+    Check("L3", "nothing got into a closed month", closed_months_took_nothing),
+    Check("L3", "each balance is what its postings come to", balances_are_their_postings),
+    Check("L4", "each entry is sealed or waits for it", queue_is_whole),
+    Check("L4", "nothing waits long for its seal", nothing_waits_long),
+    Check("L4", "the chain of seals holds", chain_holds),
+    Check("L4", "each seal is over its entry", seals_are_over_their_entries),
+    Check("", "each month is as its events say", months_are_as_their_events_say),
+)

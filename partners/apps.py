@@ -8,8 +8,9 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
-        from partners import books, desk, desk_tasks  # noqa: PLC0415
+        from partners import bank_checks, books, desk, desk_tasks  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
-        for name, check in books.CHECKS.items():
-            ledger_books.register(name, check)
+        ledger_books.register(*bank_checks.CHECKS, *books.CHECKS)
+        for title, items in bank_checks.OPEN_ITEMS.items():
+            ledger_books.register_open_items(title, items)

@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
-from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from ledger import queries as ledger
+from ledger.books import Check, in_words
+from ledger.contents import stream
 from ledger.models import Posting
 from partners.models import Allocation, Partner, PartnerPayout
 from partners.queries.account import OWED
 
+# Our debt to a partner, what we hold for it as agent, and what it owes us once it was asked for it.
+BETWEEN_US: Final = (*OWED, "agent_held", "partner_receivable")
 
-def accounts_add_up() -> Iterable[str]:
-    """L9: what the ledger says we owe a partner is what was allocated to it less what reached its bank."""
-    currencies = set(Allocation.objects.order_by().values_list("currency", flat=True).distinct())
-    currencies |= set(PartnerPayout.objects.order_by().values_list("currency", flat=True).distinct())
-    for currency in sorted(currencies):
+
+def accounts_add_up() -> Iterator[str]:
+    """L9: what stands between a partner and us is what was allocated, less what was taken back and paid, adjusted.
+
+    Payable, held and in flight together (and what it owes us in turn) = allocations - reversals - settled payouts +
+    what two people approved by hand + what the books began with.
+    """
+    for currency in sorted(_currencies()):
         owed = _owed_by_owner(currency)
         allocated = _sums(Allocation.objects.filter(currency=currency), "agreement__partner")
         settled = PartnerPayout.objects.filter(currency=currency, state=PartnerPayout.State.SETTLED)
         paid = _sums(settled, "partner")
+        others = {(owner, why): int(amount) for owner, why, amount in stream(_OTHER_CHANGES, [currency, [*BETWEEN_US]])}
         for partner in Partner.objects.order_by("pk"):
-            expected = allocated.get(partner.pk, 0) - paid.get(partner.pk, 0)
+            parts = {
+                "allocated": allocated.get(partner.pk, 0),
+                "taken back": -others.get((partner.owner, "reversal"), 0),
+                "paid": paid.get(partner.pk, 0),
+                "adjusted": others.get((partner.owner, "adjustment"), 0),
+            }
+            expected = parts["allocated"] - parts["taken back"] - parts["paid"] + parts["adjusted"]
             booked = owed.get(partner.owner, 0)
             if booked != expected:
-                yield f"{partner.owner} {currency}: the ledger owes {booked}, allocations less payouts are {expected}"
+                words = ", ".join(f"{in_words(amount, currency)} {what}" for what, amount in parts.items() if amount)
+                yield (
+                    f"{partner.owner}: the books owe {in_words(booked, currency)}, it should be"
+                    f" {in_words(expected, currency)} ({words or 'nothing was allocated'})"
+                )
 
 
-def allocations_booked() -> Iterable[str]:
-    """Each share is the sum of its lines and stands in its entry, to the cent and on the partner's own account."""
+def allocations_booked() -> Iterator[str]:
+    """L9: each share is the sum of its lines and stands in its entry, to the cent and on the partner's own account."""
     by_line = Allocation.objects.annotate(lines_minor=Coalesce(Sum("lines__amount_minor"), 0))
     for row in by_line.exclude(lines_minor=F("amount_minor")).order_by("pk").iterator():
-        yield f"allocation {row.pk} ({row.source}) is {row.amount_minor}, its lines are {row.lines_minor}"
+        amounts = [in_words(amount, row.currency) for amount in (row.amount_minor, row.lines_minor)]
+        yield f"allocation {row.pk} ({row.source}) is {amounts[0]}, its lines are {amounts[1]}"
     postings = Posting.objects.filter(
         entry=OuterRef("entry"),
         credit__owner=Concat(Value("partner:"), Cast(OuterRef("agreement__partner"), CharField())),
@@ -42,27 +61,54 @@ def allocations_booked() -> Iterable[str]:
     booked_minor = Subquery(postings.order_by().values("entry").annotate(total=Sum("amount_minor")).values("total"))
     by_entry = Allocation.objects.filter(entry__isnull=False).annotate(booked_minor=Coalesce(booked_minor, 0))
     for found in by_entry.exclude(booked_minor=F("amount_minor")).order_by("pk").iterator():
-        yield f"allocation {found.pk} ({found.source}) is {found.amount_minor}, its entry says {found.booked_minor}"
+        amounts = [in_words(amount, found.currency) for amount in (found.amount_minor, found.booked_minor)]
+        yield f"allocation {found.pk} ({found.source}) is {amounts[0]}, its entry {found.entry_id} says {amounts[1]}"
 
 
-def payouts_explained() -> Iterable[str]:
-    """L11: the items of a payout that was not taken out add up to its amount."""
+def payouts_booked() -> Iterator[str]:
+    """L9: each payout that was sent stands in the books with its amount, and so does each that arrived."""
+    for payout, reference, currency, amount, phase, booked in stream(_PAYOUTS_NOT_BOOKED):
+        said = in_words(int(booked), currency) if booked else "nothing"
+        yield f"payout {payout} ({reference}) of {in_words(amount, currency)} was {phase}, the books say {said}"
+
+
+def reversals_within_their_share() -> Iterator[str]:
+    """L10: of a share no less than nothing and no more than all of it was taken back, and of nothing else anything.
+
+    Issue 4 gives reversals rows of their own, with what was refunded by then; then a share of which everything was paid
+    back must be gone to the cent as well.
+    """
+    for ref, entries, currency, amount, taken in stream(_TAKEN_BACK):
+        was = f"the share was {in_words(amount, currency)}" if amount is not None else "there is no such share"
+        yield f"{ref}: {entries} took back {in_words(int(taken), currency)}, {was}"
+
+
+def payouts_explained() -> Iterator[str]:
+    """L11: a payout that was not taken out is above zero, and its items add up to it."""
     live = PartnerPayout.objects.exclude(state=PartnerPayout.State.RELEASED)
     rows = live.annotate(items_minor=Coalesce(Sum("items__amount_minor"), 0))
-    for row in rows.exclude(items_minor=F("amount_minor")).order_by("pk"):
-        yield f"payout {row.pk} ({row.reference}) is {row.amount_minor}, its items are {row.items_minor}"
+    for row in rows.exclude(Q(items_minor=F("amount_minor")) & Q(amount_minor__gt=0)).order_by("pk"):
+        amounts = [in_words(amount, row.currency) for amount in (row.amount_minor, row.items_minor)]
+        yield f"payout {row.pk} ({row.reference}) is {amounts[0]}, its items are {amounts[1]}"
 
 
-CHECKS: dict[str, Callable[[], Iterable[str]]] = {
-    "each partner is owed what was allocated less what was paid": accounts_add_up,
-    "each allocation is the sum of its lines and stands in its entry": allocations_booked,
-    "each payout is the sum of its items": payouts_explained,
-}
+CHECKS: Final = (
+    Check("L9", "each partner is owed what was allocated less what was paid", accounts_add_up),
+    Check("L9", "each allocation is the sum of its lines and stands in its entry", allocations_booked),
+    Check("L9", "each payout that was sent stands in the books", payouts_booked),
+    Check("L10", "no share is taken back by more than it was", reversals_within_their_share),
+    Check("L11", "each payout is the sum of its items", payouts_explained),
+)
+
+
+def _currencies() -> set[str]:
+    tables: tuple[QuerySet[Any], ...] = (Allocation.objects.all(), PartnerPayout.objects.all())
+    return {currency for table in tables for currency in table.order_by().values_list("currency", flat=True).distinct()}
 
 
 def _owed_by_owner(currency: str) -> dict[str, int]:
     owed: dict[str, int] = {}
-    for purpose in OWED:
+    for purpose in BETWEEN_US:
         for owner, balance in ledger.balances_by_owner(purpose, None, currency).items():
             owed[owner] = owed.get(owner, 0) - balance
     return owed
@@ -71,3 +117,59 @@ def _owed_by_owner(currency: str) -> dict[str, int]:
 def _sums(rows: QuerySet[Any, Any], partner: str) -> dict[int, int]:
     """{partner id: sum}, where `partner` is the path to the partner."""
     return dict(rows.order_by().values_list(partner).annotate(Sum("amount_minor")))
+
+
+# What changed accounts of partners besides shares and payouts, as credits; by hand only what two people approved.
+_OTHER_CHANGES: Final = """
+    SELECT a.owner, CASE WHEN e.kind = 'reversal' THEN 'reversal' ELSE 'adjustment' END, -sum(l.amount_minor)
+      FROM ledger_account a
+      JOIN leg l ON l.account_id = a.id
+      JOIN ledger_entry e ON e.id = l.entry_id
+      LEFT JOIN ledger_manualentry m ON m.entry_id = e.id
+     WHERE a.currency = %s AND a.purpose = ANY(%s)
+       AND (e.kind IN ('reversal', 'opening') OR m.id IS NOT NULL)
+     GROUP BY 1, 2
+"""
+
+_PAYOUTS_NOT_BOOKED: Final = """
+    WITH wanted AS (
+        SELECT p.id, p.reference, p.currency, p.amount_minor, phase.word
+          FROM partners_partnerpayout p
+          JOIN (VALUES ('sent', 'in_flight'), ('sent', 'settled'), ('settled', 'settled')) AS phase (word, state)
+            ON phase.state = p.state
+    ), booked AS (
+        SELECT substring(e.idempotency_key from '^payout:([0-9]+):')::bigint AS payout,
+               replace(e.kind, 'payout_', '') AS word, sum(l.amount_minor) AS amount
+          FROM ledger_entry e
+          JOIN ledger_posting l ON l.entry_id = e.id
+         WHERE e.kind IN ('payout_sent', 'payout_settled') AND e.idempotency_key ~ '^payout:[0-9]+:'
+         GROUP BY 1, 2
+    )
+    SELECT w.id, w.reference, w.currency, w.amount_minor, w.word, b.amount
+      FROM wanted w LEFT JOIN booked b ON b.payout = w.id AND b.word = w.word
+     WHERE b.amount IS DISTINCT FROM w.amount_minor
+     ORDER BY w.id, w.word
+"""
+
+# A reversal carries its share in its key, before ":reversal:"; what is held is taken back from 2115.
+_TAKEN_BACK: Final = """
+    WITH taken AS (
+        SELECT split_part(e.idempotency_key, ':reversal:', 1) AS ref, a.currency, a.owner,
+               sum(l.amount_minor) AS amount, string_agg(DISTINCT 'entry ' || e.id, ', ') AS entries
+          FROM ledger_entry e
+          JOIN leg l ON l.entry_id = e.id
+          JOIN ledger_account a ON a.id = l.account_id AND a.purpose IN ('payable', 'held', 'agent_held')
+         WHERE e.kind = 'reversal'
+         GROUP BY 1, 2, 3
+    ), shares AS (
+        SELECT regexp_replace(e.idempotency_key, ':accrual$', '') AS ref, s.currency, s.amount_minor,
+               'partner:' || g.partner_id AS owner
+          FROM partners_allocation s
+          JOIN partners_agreement g ON g.id = s.agreement_id
+          JOIN ledger_entry e ON e.id = s.entry_id
+    )
+    SELECT t.ref, t.entries, t.currency, s.amount_minor, t.amount
+      FROM taken t LEFT JOIN shares s ON s.ref = t.ref AND s.currency = t.currency AND s.owner = t.owner
+     WHERE s.ref IS NULL OR t.amount < 0 OR t.amount > s.amount_minor
+     ORDER BY t.ref
+"""

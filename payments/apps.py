@@ -7,7 +7,8 @@ class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
-        from ledger import books  # noqa: PLC0415 - models must be loaded first
-        from payments.queries import balance_transactions_not_booked  # noqa: PLC0415
+        from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
+        from payments import books, queries  # noqa: PLC0415
 
-        books.register("each balance transaction has its entry", balance_transactions_not_booked)
+        ledger_books.register(*books.CHECKS)
+        ledger_books.register_open_items("Processor clearing (1040), paid and not settled", queries.open_items)

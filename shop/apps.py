@@ -12,5 +12,4 @@ class ShopConfig(AppConfig):
         from shop import books, desk_tasks  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
-        for name, check in books.CHECKS.items():
-            ledger_books.register(name, check)
+        ledger_books.register(*books.CHECKS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from django.db.models import BigIntegerField, Exists, F, IntegerField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Concat
+from django.db.models import F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from ledger.models import Entry, Posting
-from shop.models import Order, StockHold, StockMovement, Variant
+from ledger.books import Check, in_words
+from ledger.contents import stream
+from ledger.given_back import more_than_was_paid
+from shop.models import StockHold, StockMovement, Variant
 
 
 def stock_explained() -> Iterable[str]:
@@ -30,24 +33,68 @@ def stock_explained() -> Iterable[str]:
         )
 
 
-def paid_orders_booked() -> Iterable[str]:
-    """Each paid order has its sale in the books with the amount that was charged, and each sale is of a paid order."""
-    posted = (
-        Posting.objects.filter(entry__idempotency_key=OuterRef("sale_key"))
-        .order_by()
-        .values("entry")
-        .annotate(total=Sum("amount_minor", filter=Q(debit__purpose="clearing")))
+def paid_orders_booked() -> Iterator[str]:
+    """L12: of each paid order goods, shipping and tax are what its sale says and its lines add up to, and come together
+    to what was charged; each sale is of a paid order."""
+    for order, charge, currency, part, asked, other, amount in stream(_PARTS):
+        said = in_words(int(amount), currency) if amount is not None else "nothing"
+        yield f"order:{order} ({charge}): {part} is {in_words(asked, currency)}, {other} {said}"
+    for kind, key, entry in stream(_SALES_OF_NO_ORDER):
+        yield f"{kind} {key} (entry {entry}) is of no paid order"
+
+
+def refunds_within_their_parts() -> Iterator[str]:
+    """L12: of no part of an order more went back than was paid for it."""
+    yield from more_than_was_paid("order")
+
+
+CHECKS: Final = (
+    Check("L12", "each paid order has its sale, each sale its paid order", paid_orders_booked),
+    Check("L12", "no part of an order was refunded beyond itself", refunds_within_their_parts),
+    Check("", "stock is explained by its movements and holds", stock_explained),
+)
+
+# For each paid order each of its parts beside what sale, lines and charge say of it; what differs is wrong.
+_PARTS: Final = """
+    WITH booked AS (
+        SELECT e.idempotency_key AS key,
+               -sum(l.amount_minor) FILTER (WHERE a.purpose IN ('sales', 'discounts')) AS goods,
+               -sum(l.amount_minor) FILTER (WHERE a.purpose = 'shipping_income') AS shipping,
+               -sum(l.amount_minor) FILTER (WHERE a.purpose = 'tax_payable') AS tax,
+               sum(l.amount_minor) FILTER (WHERE a.purpose = 'clearing') AS total
+          FROM ledger_entry e
+          JOIN leg l ON l.entry_id = e.id
+          JOIN ledger_account a ON a.id = l.account_id
+         WHERE e.kind = 'sale'
+         GROUP BY e.id
+    ), by_line AS (
+        SELECT order_id, sum(net_minor) AS goods, sum(tax_minor) AS tax FROM shop_orderline GROUP BY order_id
     )
-    paid = Order.objects.filter(state=Order.State.PAID).annotate(sale_key=Concat("charge_ref", Value(":sale")))
-    booked = paid.annotate(booked=Subquery(posted.values("total"), output_field=BigIntegerField()))
-    for order in booked.exclude(booked=F("total_minor")).order_by("pk"):
-        yield f"{order.ref}: {order.total_minor} charged by {order.charge_ref}, {order.booked or 0} in the sale entry"
-    sales = Entry.objects.filter(kind="sale").exclude(Exists(paid.filter(sale_key=OuterRef("idempotency_key"))))
-    for key in sales.order_by("pk").values_list("idempotency_key", flat=True):
-        yield f"{key}: a sale of no paid order"
+    SELECT o.id, o.charge_ref, o.currency, p.part, p.asked, p.other, p.amount
+      FROM shop_order o
+      LEFT JOIN booked b ON b.key = o.charge_ref || ':sale'
+      LEFT JOIN by_line i ON i.order_id = o.id
+      LEFT JOIN payments_charge c ON 'stripe:charge:' || c.charge_id = o.charge_ref AND c.currency = o.currency
+     CROSS JOIN LATERAL (VALUES
+           ('goods', o.subtotal_minor - o.discount_minor, 'the sale says', coalesce(b.goods, 0)),
+           ('goods', o.subtotal_minor - o.discount_minor, 'its lines come to', coalesce(i.goods, 0)),
+           ('shipping', o.shipping_minor, 'the sale says', coalesce(b.shipping, 0)),
+           ('tax', o.tax_minor, 'the sale says', coalesce(b.tax, 0)),
+           ('tax', o.tax_minor, 'its lines come to', coalesce(i.tax, 0)),
+           ('the whole', o.subtotal_minor - o.discount_minor + o.shipping_minor + o.tax_minor, 'the order says',
+            o.total_minor),
+           ('the whole', o.total_minor, 'the sale took from clearing', coalesce(b.total, 0)),
+           ('the whole', o.total_minor, 'the charge was', c.amount_minor)
+           ) AS p (part, asked, other, amount)
+     WHERE o.state = 'paid' AND p.amount IS DISTINCT FROM p.asked
+     ORDER BY o.id
+"""
 
-
-CHECKS = {
-    "stock is explained by its movements and holds": stock_explained,
-    "each paid order has its sale, each sale its paid order": paid_orders_booked,
-}
+_SALES_OF_NO_ORDER: Final = """
+    SELECT e.kind, e.idempotency_key, e.id
+      FROM ledger_entry e
+     WHERE e.kind = 'sale'
+       AND NOT EXISTS (SELECT FROM shop_order o
+                        WHERE o.state = 'paid' AND o.charge_ref || ':sale' = e.idempotency_key)
+     ORDER BY e.id
+"""

@@ -42,8 +42,14 @@ _COUNTERPARTS: Final[dict[str, AccountRef]] = {
     "network_cost": PROCESSING_FEES,
 }
 # What may move account 1050, by kind: each entry is over one balance transaction, but for what the books begin with.
-KINDS: Final = ("balance_transaction", "transfer", "transfer_reversed", "exchange", "opening")
+OPENING: Final = ("opening",)
+KINDS: Final = ("balance_transaction", "transfer", "transfer_reversed", "exchange", *OPENING)
 _FEES: Final[dict[str, AccountRef]] = {"dispute": DISPUTE_FEES, "dispute_reversal": DISPUTE_FEES}
+
+
+def categories(purpose: str) -> list[str]:
+    """The reporting categories whose balance transactions have their other side on the account of a purpose."""
+    return [category for category, account in _COUNTERPARTS.items() if account.purpose == purpose]
 
 
 def balance_transaction(

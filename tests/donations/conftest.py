@@ -18,6 +18,7 @@ from partners.operations.prepare_agreement import prepare_agreement
 from payments.facts import CheckoutPaid, InvoiceFailed, InvoicePaid, PlanChanged, PlanEnded, PlanStarted
 from people import clock
 from people.models import Organisation, User
+from tests.payments.rows import charged
 
 EMAIL = "ada@example.org"
 
@@ -122,7 +123,9 @@ def checkout_paid(gift: Gift, at: datetime, **changes: Any) -> CheckoutPaid:
         "currency": "usd", "total_minor": gift.charged_minor, "subtotal_minor": gift.charged_minor,
         "shipping_minor": 0, "tax_minor": 0, "paid_at": at, "email": gift.email, "name": gift.name,
     }  # fmt: skip
-    return CheckoutPaid(**{**known, **changes})
+    fact = CheckoutPaid(**{**known, **changes})
+    charged(fact.charge_ref, fact.total_minor, fact.currency, at)
+    return fact
 
 
 def plan_started(plan: Plan, at: datetime, number: int = 1) -> PlanStarted:
@@ -139,7 +142,10 @@ def invoice_paid(plan: Plan, at: datetime, number: int = 1, **changes: Any) -> I
         "invoice_ref": f"in_{plan.pk}_{number}", "charge_ref": f"stripe:charge:ch_{plan.pk}_{number}",
         "currency": "usd", "amount_minor": plan.amount_minor, "paid_at": at, "next_at": at + timedelta(days=30),
     }  # fmt: skip
-    return InvoicePaid(**{**known, **changes})
+    fact = InvoicePaid(**{**known, **changes})
+    if fact.amount_minor > 0:
+        charged(fact.charge_ref, fact.amount_minor, fact.currency, at)
+    return fact
 
 
 def invoice_failed(plan: Plan, at: datetime, *, attempt: int, code: str, retry: datetime | None) -> InvoiceFailed:

@@ -47,10 +47,7 @@ def test_my_giving_asks_a_stranger_to_sign_in(client: Client, org: Any) -> None:
 def test_my_giving_shows_the_next_gift_and_where_each_one_went(
     client: Client, donor: User, plan: Plan, now: datetime
 ) -> None:
-    Charge.objects.create(
-        charge_id=f"ch_{plan.pk}_1", status="succeeded", amount_minor=2500, currency="usd", created_at=now,
-        brand="visa", last4="4242", seen_at=now,
-    )  # fmt: skip
+    Charge.objects.filter(charge_id=f"ch_{plan.pk}_1").update(brand="visa", last4="4242")
 
     page = client.get(MY).content.decode()
 

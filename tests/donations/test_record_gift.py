@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from donations.books import paid_gifts_booked
 from donations.models import Gift
 from donations.operations.close_attempt import close_attempt
 from donations.operations.record_gift import PaidOtherThanAsked, record_gift
@@ -111,20 +110,6 @@ def test_what_a_donor_types_never_edits_a_supporter(gift: Gift, now: datetime) -
     known.refresh_from_db()
     assert gift.supporter == known
     assert known.name == "Ada Lovelace"
-
-
-def test_the_books_name_a_gift_that_they_do_not_hold(gift: Gift, now: datetime) -> None:
-    record_gift(checkout_paid(gift, now), now=now)
-    assert list(paid_gifts_booked()) == []
-
-    Gift.objects.filter(pk=gift.pk).update(charged_minor=2600)
-    assert list(paid_gifts_booked()) == [f"{gift.ref}: 2600 charged by stripe:charge:ch_1, 2500 in the gift entry"]
-
-    Gift.objects.filter(pk=gift.pk).update(charge_ref="stripe:charge:ch_9")
-    assert list(paid_gifts_booked()) == [
-        f"{gift.ref}: 2600 charged by stripe:charge:ch_9, 0 in the gift entry",
-        "stripe:charge:ch_1:gift: a gift entry of no paid gift",
-    ]
 
 
 @pytest.mark.parametrize("subject", ["gift:0", "gift:x", "plan:1", "gift:", "1"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -13,10 +14,14 @@ from django.core.management.base import CommandError
 from django.db import connection, transaction
 
 from ledger import books as ledger_books
-from ledger import contents, invariants
+from ledger import contents, invariants, seal_checks
+from ledger.books import Check
+from ledger.books_report import summary_lines
 from ledger.models import Entry
 from ledger.operations.open_months import open_months
+from ledger.summary import summary
 from people import clock
+from people.models import Organisation
 from tests.ledger.facts import accrual, balance_transaction, entry, gift, post, sale
 from tests.ledger.raw import as_owner
 
@@ -27,7 +32,8 @@ pytestmark = pytest.mark.usefixtures("books")
 def only_the_ledgers_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other packages' checks have tests of their own."""
     monkeypatch.setattr(ledger_books, "_checks", {})
-    invariants.register()
+    monkeypatch.setattr(ledger_books, "_open_items", {})
+    ledger_books.register(*invariants.CHECKS, *seal_checks.CHECKS)
 
 
 @pytest.fixture
@@ -55,7 +61,8 @@ def run(*options: str) -> str:
 def test_honest_books_pass(posted: dict[str, int]) -> None:
     assert findings() == {}
     report = run()
-    assert "ok     each entry is as it was posted" in report
+    assert "  L2  ok     each entry is as it was posted\n" in report
+    assert "      ok     the guards of the books stand\n" in report
     assert report.endswith(f"The books add up: {len(ledger_books._checks)} checks passed.\n")
 
 
@@ -94,7 +101,7 @@ def test_entry_that_moves_the_stripe_balance_without_a_balance_transaction_is_na
 
     assert findings() == {
         "only balance transactions move the Stripe balance": (
-            f"bank_line stripe:charge:ch_1:other (entry {wrong.entry_id}) moves the Stripe balance",
+            f"bank_line stripe:charge:ch_1:other (entry {wrong.entry_id}) moves the Stripe balance by -$0.05",
         )
     }
 
@@ -159,8 +166,8 @@ def test_posting_on_an_account_of_another_currency_unbalances_both(posted: dict[
 
     named = findings()
     assert named["debits equal credits in each currency"] == (
-        "eur: debits minus credits are 5",
-        "usd: debits minus credits are -5",
+        "eur: debits minus credits are €0.05",
+        "usd: debits minus credits are -$0.05",
     )
     assert "an account of another currency" in named["each posting is whole"][0]
 
@@ -205,7 +212,7 @@ def test_command_says_what_is_wrong_and_fails(posted: dict[str, int]) -> None:
         call_command("books", stdout=out, no_color=True)
 
     assert failed.value.returncode == 1
-    assert "WRONG  each entry is as it was posted: 1 found\n       - manual m:1 (entry" in out.getvalue()
+    assert "  L2  WRONG  each entry is as it was posted: 1 found\n             - manual m:1 (entry" in out.getvalue()
 
 
 def test_json_report(posted: dict[str, int]) -> None:
@@ -219,7 +226,7 @@ def test_json_report(posted: dict[str, int]) -> None:
     report = json.loads(out.getvalue())
     [wrong] = [check for check in report["checks"] if check["count"]]
     assert report["ok"] is False
-    assert wrong["name"] == "each entry is as it was posted"
+    assert (wrong["code"], wrong["name"]) == ("L2", "each entry is as it was posted")
     assert wrong["findings"][0].startswith(f"manual m:1 (entry {posted['m:1']})")
 
 
@@ -240,12 +247,81 @@ def test_check_of_another_package_counts(posted: dict[str, int]) -> None:
     def each_order_is_sold() -> Iterator[str]:
         yield "order:7 has no sale"
 
-    ledger_books.register("each order is sold", each_order_is_sold)
-    ledger_books.register("each order is sold", each_order_is_sold)
+    ledger_books.register(Check("", "each order is sold", each_order_is_sold))
+    ledger_books.register(Check("", "each order is sold", each_order_is_sold))
 
     assert findings() == {"each order is sold": ("order:7 has no sale",)}
     with pytest.raises(ValueError, match="another check"):
-        ledger_books.register("each order is sold", lambda: [])
+        ledger_books.register(Check("", "each order is sold", lambda: []))
+
+
+def test_checks_stand_in_the_order_of_their_codes(posted: dict[str, int]) -> None:
+    ledger_books.register(Check("L13", "a", lambda: []))
+    ledger_books.register(Check("L2", "b", lambda: []))
+
+    codes = [check.code for check in ledger_books.checks()]
+
+    assert codes[:3] == ["L1", "L1", "L2"]
+    assert [check.name for check in ledger_books.checks() if check.code == "L2"][-1] == "b"
+    assert (codes.index("L13"), set(codes[codes.index("L13") + 1 :])) == (codes.index("") - 1, {""})
+
+
+def test_check_that_cannot_be_run_is_wrong_and_stops_no_other(posted: dict[str, int]) -> None:
+    def asks_nonsense() -> Iterator[str]:
+        yield "order:7 has no sale"
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nonsense")
+
+    ledger_books.register(Check("L1", "each order is sold", asks_nonsense))
+
+    found = {result.name: result for result in ledger_books.run()}
+
+    first, second = found["each order is sold"].findings
+    assert first == "order:7 has no sale"
+    assert second.startswith('this check could not be run: ProgrammingError: column "nonsense" does not exist')
+    assert found["the guards of the books stand"].count == 0
+
+
+def test_report_says_what_stands_where_and_what_is_open(posted: dict[str, int]) -> None:
+    Organisation.objects.create(display_name="Tassel Collective", zone_name="America/Chicago")
+    since = clock.now() - timedelta(days=3, hours=1)
+    items = [ledger_books.OpenItem(f"stripe:charge:ch_{n}", 5180, "usd", since) for n in range(21)]
+    ledger_books.register_open_items("Processor clearing (1040)", lambda: items)
+    ledger_books.register_open_items("On the way to partners", lambda: [])
+
+    report = run()
+
+    assert report.startswith("The books of Tassel Collective, ")
+    assert "5 entries with 10 postings; 0 are sealed, 5 wait for it. No month is closed.\n" in report
+    assert "\nWhat we have (USD): $101.86\n  1010  Bank                                         $0.05\n" in report
+    assert "\nWhat we owe (USD): $12.30\n  2110  Partner payable                              $8.64\n" in report
+    assert "\nWhat is ours (USD): $89.56\n" in report
+    assert "\nProcessor clearing (1040): 21 open, $1,087.80\n" in report
+    assert report.count(f"            $51.80  since {since:%Y-%m-%d}, 3 days\n") == 20
+    assert "  … and 1 more\n\nOn the way to partners: nothing open\n" in report
+
+
+def test_report_says_which_months_are_closed(posted: dict[str, int]) -> None:
+    as_owner("UPDATE ledger_period SET state = 'closed' WHERE yyyymm <= 202609")
+    as_owner("UPDATE ledger_period SET state = 'soft_closed' WHERE yyyymm IN (202610, 202611)")
+
+    found = summary(clock.now())
+
+    assert (found.closed_through, found.soft_closed) == (202609, [202610, 202611])
+    assert "Closed through 2026-09, softly closed: 2026-10, 2026-11." in next(summary_lines(found))
+
+
+def test_json_has_all_that_the_report_shows(posted: dict[str, int]) -> None:
+    since = clock.now() - timedelta(days=3, hours=1)
+    ledger_books.register_open_items("Open", lambda: [ledger_books.OpenItem("ch_1", 5180, "usd", since)] * 21)
+
+    facts = json.loads(run("--json"))
+
+    assert facts["counts"] == {"entries": 5, "postings": 10, "sealed": 0, "waiting": 5}
+    assert sum(balance["balance_minor"] for balance in facts["balances"]) == 0
+    assert {"code": "1010", "name": "Bank", "type": "asset", "currency": "usd", "balance_minor": 5} in facts["balances"]
+    assert (len(facts["open_items"]["Open"]), facts["open_items"]["Open"][0]["age_days"]) == (21, 3)
+    assert {"code": "L1", "name": "each posting is whole", "findings": [], "count": 0} in facts["checks"]
 
 
 def test_entry_whose_postings_come_in_two_fetches_is_whole(
@@ -270,7 +346,7 @@ def test_posting_beside_the_checks_is_not_taken_for_an_error(posted: dict[str, i
                 counts.append(cursor.fetchone()[0])
         yield from ()
 
-    ledger_books.register("slow", count_before_and_after)
+    ledger_books.register(Check("", "slow", count_before_and_after))
 
     run()
 

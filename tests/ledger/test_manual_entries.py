@@ -374,7 +374,9 @@ def test_books_name_what_one_of_its_own_authors_approved(ana: User, ben: User, c
 
 
 def test_check_is_one_of_the_books() -> None:
-    assert books._checks["each manual entry was approved by a second person"] is unapproved
+    [check] = [check for check in books.checks() if check.name == "each manual entry was approved by a second person"]
+
+    assert check.find is unapproved
 
 
 @pytest.mark.django_db(transaction=True)

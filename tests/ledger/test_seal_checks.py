@@ -56,7 +56,18 @@ def test_snapshot_that_was_changed_is_named_whether_its_close_holds_or_not(which
     )
 
     assert everything() == [
-        f"{OCTOBER} (event {event}), account {clearing}: the snapshot has 1 and 0, the postings 5186 and 0"
+        f"{OCTOBER} (event {event}), 1040 (account {clearing}): the snapshot has $0.01 and $0.00,"
+        " the postings $51.86 and $0.00"
+    ]
+
+
+def test_balance_that_its_postings_do_not_explain_is_named(closed: int) -> None:
+    assert list(seal_checks.balances_are_their_postings()) == []
+    as_owner("UPDATE ledger_balancesnapshot SET debits_minor = 1 WHERE event_id = %s AND debits_minor = 5186", closed)
+
+    assert list(seal_checks.balances_are_their_postings()) == [
+        "1040 on 2026-10-31: the books say $0.01, its postings $51.86",
+        "1040 now: the books say $0.01, its postings $51.86",
     ]
 
 
@@ -70,8 +81,8 @@ def test_snapshot_row_that_is_gone_or_made_up_is_named(closed: int) -> None:
     found = everything()
 
     assert len(found) == 3
-    assert "the snapshot has 0 and 0, the postings 5186 and 0" in "".join(found)
-    assert "the snapshot has 0 and 864, the postings 0 and 0" in "".join(found)
+    assert "the snapshot has $0.00 and $0.00, the postings $51.86 and $0.00" in "".join(found)
+    assert "an account that is gone: the snapshot has 0 and 864, the postings 0 and 0" in "".join(found)
 
 
 def test_entry_moved_into_a_closed_month_is_named() -> None:

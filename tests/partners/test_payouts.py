@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from ledger import queries as books
-from partners.books import CHECKS
+from partners import bank_checks
+from partners import books as books_of_partners
 from partners.models import Agreement, BankAccount, Match, Partner, PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
 from partners.operations.choose_match import DoesNotFit, NotUndoable, choose_match, undo_match
@@ -50,7 +51,8 @@ def statement(account: BankAccount, by: User, *rows: str, name: str = "october.c
 
 
 def books_hold() -> None:
-    assert [finding for check in CHECKS.values() for finding in check()] == []
+    checks = (*books_of_partners.CHECKS, *bank_checks.CHECKS)
+    assert [finding for check in checks for finding in check.find()] == []
 
 
 def test_a_payout_from_proposal_to_the_bank(
@@ -353,39 +355,6 @@ def test_an_old_line_is_no_payout(valor: Agreement, checking: BankAccount, ana: 
     statement(checking, ana, "2026-10-01,TRANSFER,-40.00")
 
     assert not Match.objects.exists()
-
-
-def test_the_books_name_what_does_not_add_up(valor: Agreement, ana: User) -> None:
-    earn(valor, 20000)
-    batch = propose(ana)
-    PartnerPayout.objects.filter(batch=batch).update(amount_minor=4001)
-    adjust(valor.partner, 5, "manual:1")
-
-    found = {name: list(check()) for name, check in CHECKS.items()}
-
-    assert found["each payout is the sum of its items"] == [
-        f"payout {batch.payouts.get().pk} ({batch.payouts.get().reference}) is 4001, its items are 4000"
-    ]
-    assert found["each partner is owed what was allocated less what was paid"] == [
-        f"{valor.partner.owner} usd: the ledger owes 4005, allocations less payouts are 4000"
-    ]
-
-
-def test_an_allocation_changed_by_the_owner_is_named(valor: Agreement) -> None:
-    from django.db import connection
-
-    allocation = earn(valor, 20000)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE partners_allocation SET amount_minor = 3999 WHERE id = %s", [allocation.pk])
-        cursor.execute("SET LOCAL session_replication_role = origin")
-
-    found = list(CHECKS["each allocation is the sum of its lines and stands in its entry"]())
-
-    assert [word for finding in found for word in ("lines are 4000", "entry says 4000") if word in finding] == [
-        "lines are 4000",
-        "entry says 4000",
-    ]
 
 
 def test_eligibility_costs_the_same_for_any_number(valor: Agreement, django_assert_num_queries: Any) -> None:

@@ -20,6 +20,7 @@ from ledger.models import Entry
 from ledger.operations.open_months import open_months
 from ledger.queries import balance
 from payments import gateway, queries, tasks
+from payments.books import CHECKS
 from payments.facts import (
     CheckoutExpired,
     CheckoutPaid,
@@ -109,7 +110,7 @@ def come_back(page: OpenedCheckout) -> PaymentState:
 
 
 def findings() -> list[str]:
-    return list(queries.balance_transactions_not_booked())
+    return [finding for check in CHECKS for finding in check.find()]
 
 
 def test_a_sale_from_the_page_to_the_processors_balance(sandbox: LocalStripe, order: None, told: list[Fact]) -> None:

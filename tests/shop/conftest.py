@@ -22,6 +22,7 @@ from shop.operations.add_to_cart import add_to_cart
 from shop.operations.count_stock import count_stock
 from shop.operations.define_product import VariantWanted, define_product
 from shop.operations.place_order import Placed, place_order
+from tests.payments.rows import charged
 
 NOW = datetime(2026, 10, 20, 17, 0, tzinfo=UTC)
 SHELF_OPENS = datetime(2026, 1, 1, tzinfo=UTC)
@@ -139,7 +140,7 @@ def placed_order(now: datetime = NOW, **quantities: int) -> Placed:
 
 
 def paid_fact(order: Order, **changes: Any) -> CheckoutPaid:
-    """What the processor tells when this order is paid as asked."""
+    """What the processor tells when this order is paid as asked; payments keeps its charge."""
     known: dict[str, Any] = {
         "kind": "order",
         "subject": order.ref,
@@ -155,7 +156,9 @@ def paid_fact(order: Order, **changes: Any) -> CheckoutPaid:
         "name": "Bea Buyer",
         "shipping_address": {"line1": "12 Main Street", "city": "Kansas City", "state": "MO", "postal_code": "64111"},
     }
-    return CheckoutPaid(**(known | changes))
+    fact = CheckoutPaid(**(known | changes))
+    charged(fact.charge_ref, fact.total_minor, fact.currency, fact.paid_at)
+    return fact
 
 
 def set_stock(sku: str, counted: int) -> None:

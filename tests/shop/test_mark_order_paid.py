@@ -239,20 +239,3 @@ def test_a_fact_about_no_order_of_ours_is_not_swallowed(subject: str) -> None:
         mark_order_paid(paid_fact(order, subject=subject), now=NOW)
 
     assert not Entry.objects.exists()
-
-
-def test_books_name_a_reservation_that_no_hold_explains() -> None:
-    Variant.objects.filter(sku="REHOPE").update(reserved=1)
-
-    findings = [finding for result in books.run() for finding in result.findings]
-
-    assert findings == ["REHOPE: on hand 20, movements 20; reserved 1, holds 0"]
-
-
-def test_books_name_a_paid_order_whose_amount_was_changed() -> None:
-    order = paid_order(VALOR_DARK=1)
-    Order.objects.update(subtotal_minor=2300, total_minor=2300)
-
-    findings = [finding for result in books.run() for finding in result.findings]
-
-    assert findings == [f"{order.ref}: 2300 charged by {order.charge_ref}, 2400 in the sale entry"]
