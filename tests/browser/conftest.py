@@ -18,7 +18,15 @@ from config.demo import ground
 from config.demo.ground import Staff
 from tests.browser.person import Person
 from tests.browser.worker import Worker
+from tests.green_books import what_is_wrong
 from tests.local_stripe import LocalStripe
+
+
+@pytest.fixture(autouse=True)
+def green_books(transactional_db: None) -> Iterator[None]:
+    """However a path ends, the books add up; the worker has been stopped by then."""
+    yield
+    assert what_is_wrong() == []
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from config.demo.ground import Staff
 from ledger import queries as books
@@ -163,8 +162,6 @@ def test_from_a_pair_of_earrings_to_the_partners_bank(
     buyer.look("partner")
     buyer.go("/partners/")
     buyer.look("partners")
-    call_command("seal")  # no beat runs here
-    call_command("books")
 
 
 def until_two(donor: Person) -> None:
@@ -201,5 +198,3 @@ def test_who_goes_back_from_stripe_finds_the_cart_as_it_was(person: Any, stage: 
     stage.advance(hours=2)
 
     assert books.balance("sales") == books.balance("clearing") == 0
-    call_command("seal")  # no beat runs here
-    call_command("books")
