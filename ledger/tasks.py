@@ -8,6 +8,7 @@ from ledger.anchors import tell_mismatch
 from ledger.operations.anchor_head import anchor_head
 from ledger.operations.open_months import open_months
 from ledger.operations.seal_entries import ContentMismatch, seal_all
+from ledger.operations.tell_overdue_exceptions import tell_overdue_exceptions
 from people import clock
 
 
@@ -34,3 +35,9 @@ def anchor() -> str:
 def look_ahead() -> int:
     """Every hour by the beat: the months of the next two years are in the books. Returns how many were new."""
     return open_months(around=clock.now().date(), back=0)
+
+
+@shared_task(name="ledger.tasks.tell_overdue", ignore_result=True)
+def tell_overdue() -> str:
+    """Every hour by the beat: finance hears once a day what has not added up for too long. Returns the outcome."""
+    return tell_overdue_exceptions(now=clock.now()).value

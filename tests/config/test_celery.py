@@ -109,6 +109,7 @@ def test_every_scheduled_task_comes_often_and_by_its_name() -> None:
         "ledger.tasks.seal",
         "ledger.tasks.anchor",
         "ledger.tasks.look_ahead",
+        "ledger.tasks.tell_overdue",
     }
     assert set(schedule) <= set(app.tasks)
     assert schedule["payments.tasks.sweep"] <= 30, "an event whose worker died is finished within two minutes"
