@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -185,10 +185,35 @@ def test_flipped_byte_is_located(sealed: Path) -> None:
 def test_changed_cent_is_located(sealed: Path) -> None:
     as_owner(ONE_CENT)
 
-    [place] = [line for line in wrong() if "not over its bytes" in line]
-    assert place.startswith("seal 2 ") or place.startswith("seal 1 ") or place.startswith("seal 3 ")
+    assert Seal.objects.get(seq=1).entry.idempotency_key == "allocation:0:accrual"
+    assert wrong()[0] == "seal 1 is not over its bytes: they or its hash were changed"
     export(sealed)
-    assert script(sealed) == (1, [f"WRONG  {place}"])
+    assert script(sealed) == (1, ["WRONG  seal 1 is not over its bytes: they or its hash were changed"])
+
+
+def test_any_flipped_bit_is_located_and_exported_as_it_is(sealed: Path) -> None:
+    for bit in range(8):
+        flip = FLIP.replace("# 1", f"# {1 << bit}")
+        as_owner(flip)
+
+        assert wrong()[0] == "seal 5 is not over its bytes: they or its hash were changed"
+        assert to_bytes(export(sealed)[5]) == bytes(Seal.objects.get(seq=5).canonical)
+        assert script(sealed) == (1, ["WRONG  seal 5 is not over its bytes: they or its hash were changed"])
+        as_owner(flip)
+    export(sealed)
+    assert script(sealed)[0] == 0
+
+
+def test_export_carries_whatever_bytes_there_are(sealed: Path) -> None:
+    torn = bytes(range(256)) + "é\u2028\r\n😀".encode()[:-1]
+    as_owner("UPDATE ledger_seal SET canonical = %s WHERE seq = 5", torn)
+
+    assert to_bytes(export(sealed)[5]) == torn
+    assert script(sealed) == (1, ["WRONG  seal 5 is not over its bytes: they or its hash were changed"])
+
+
+def to_bytes(line: dict[str, Any]) -> bytes:
+    return str(line["entry"]).encode("utf-8", "surrogateescape")
 
 
 def test_flipped_byte_in_a_posting_is_located_though_the_chain_is_untouched(sealed: Path) -> None:
@@ -201,9 +226,48 @@ def test_flipped_byte_in_a_posting_is_located_though_the_chain_is_untouched(seal
 
 def test_deleted_last_entry_is_missed(sealed: Path) -> None:
     lines = export(sealed)
-    sealed.write_text("".join(json.dumps(line) + "\n" for line in lines[:-1]))
+    write(sealed, lines[:-1])
 
-    assert script(sealed) == (1, ["WRONG  seal 16 of the head of the file is gone: the chain ends at 15"])
+    ends, says = f"15:{lines[15]['hash']}", f"16:{lines[16]['hash']}"
+    assert script(sealed) == (1, [f"WRONG  the chain ends at {ends}; the first line of the file says {says}"])
+
+
+@pytest.mark.parametrize("says", [0, 3, 15, 17, 16])
+def test_first_line_that_says_something_else_than_the_seals_is_a_fault(sealed: Path, says: int) -> None:
+    top, *seals = export(sealed)
+    head = {0: "00" * 32, 16: "00" * 32, 17: seals[15]["hash"]}.get(says) or seals[says - 1]["hash"]
+    write(sealed, [{**top, "through_seq": says, "head": head}, *seals])
+
+    ends = f"16:{seals[15]['hash']}"
+    assert script(sealed) == (1, [f"WRONG  the chain ends at {ends}; the first line of the file says {says}:{head}"])
+
+
+def test_exported_lines_that_were_swapped_are_located(sealed: Path) -> None:
+    lines = export(sealed)
+    write(sealed, [*lines[:5], lines[6], lines[5], *lines[7:]])
+
+    assert script(sealed) == (
+        1,
+        [
+            "WRONG  seal 6 comes after seal 4",
+            "WRONG  seal 5 comes after seal 6",
+            "WRONG  seal 7 comes after seal 5",
+        ],
+    )
+
+
+def test_exported_lines_that_were_swapped_and_numbered_anew_are_located(sealed: Path) -> None:
+    lines = export(sealed)
+    write(sealed, [*lines[:5], {**lines[6], "seq": 5}, {**lines[5], "seq": 6}, *lines[7:]])
+
+    assert script(sealed) == (
+        1,
+        [f"WRONG  seal {seq} does not follow seal {seq - 1}: it names another hash before it" for seq in (5, 6, 7)],
+    )
+
+
+def write(path: Path, lines: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def test_deleted_last_entry_before_an_anchor_is_missed_though_nothing_else_tells(sealed: Path) -> None:
@@ -241,7 +305,21 @@ def test_swapped_entries_are_located(sealed: Path) -> None:
         "seal 6 is not over its bytes: they or its hash were changed",
     ]
     export(sealed)
-    assert script(sealed)[0] == 1
+    assert script(sealed) == (
+        1,
+        [f"WRONG  seal {seq} is not over its bytes: they or its hash were changed" for seq in (5, 6)],
+    )
+
+
+def test_reseal_between_two_anchors_is_located_after_the_earlier_one(sealed: Path) -> None:
+    anchor_head(now=NOW + timedelta(days=1))
+    as_owner(FLIP.replace("seq = 5", "seq = 14"))
+    reseal(after=13)
+
+    place = "seal 16 is not the one of the anchor of 2026-10-21: the chain was changed after seal 12"
+    assert wrong()[0] == place
+    export(sealed)
+    assert script(sealed) == (1, [f"WRONG  {place}"])
 
 
 @pytest.mark.parametrize("change", [FLIP, ONE_CENT])

@@ -32,11 +32,11 @@ class Command(BaseCommand):
             raise CommandError(f"{out} is there already: name a new file.")
         part = out.with_name(f"{out.name}.part")  # under its own name there is a whole export, or none
         try:
-            with part.open("w", encoding="utf-8", newline="\n") as file, transaction.atomic():
+            with part.open("w", encoding="ascii", newline="\n") as file, transaction.atomic():
                 look_at_one_moment()
                 through = Seal.objects.count()
                 for line in _lines(progress(self.stderr, through, "seals")):
-                    file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+                    file.write(json.dumps(line, separators=(",", ":")) + "\n")
             part.rename(out)
         except OSError as error:
             raise CommandError(f"{out} cannot be written: {error.strerror}.") from None
@@ -60,5 +60,6 @@ def _lines(tell: Callable[[int], None]) -> Iterator[dict[str, Any]]:
             "seq": link.seq,
             "prev": link.prev_hash.hex(),
             "hash": link.hash.hex(),
-            "entry": link.canonical.decode(),
+            # Whatever the bytes are, because changed ones are what somebody looks for here.
+            "entry": link.canonical.decode("utf-8", "surrogateescape"),
         }
