@@ -35,6 +35,19 @@ def link(previous: bytes, canonical: bytes) -> bytes:
     return sha256(_PREFIX + previous + canonical).digest()
 
 
+class Broken(Exception):
+    """A seal does not follow from the one before it, or is not over its bytes."""
+
+
+def followed(links: Iterable[Link], *, seq: int = 0, head: bytes = GENESIS) -> Iterator[Link]:
+    """The links after seal `seq` with its hash `head`, as they come; raises Broken at the first that does not hold."""
+    for each in links:
+        for fault in _faults_of(each, seq, head):
+            raise Broken(fault)
+        yield each
+        seq, head = each.seq, each.hash
+
+
 def faults(links: Iterable[Link], anchors: Iterable[Anchor] = ()) -> Iterator[str]:
     """What is wrong with a chain given in order of `seq`, one sentence for each place; nothing when it holds.
 
@@ -45,12 +58,7 @@ def faults(links: Iterable[Link], anchors: Iterable[Anchor] = ()) -> Iterator[st
     agreed = 0
     seq, before = 0, GENESIS
     for each in links:
-        if each.seq != seq + 1:
-            yield _gap(seq + 1, each.seq - 1) if each.seq > seq else f"seal {each.seq} stands after seal {seq}"
-        elif each.prev_hash != before:
-            yield f"seal {each.seq} does not follow seal {seq}: it names another hash before it"
-        if each.hash != link(each.prev_hash, each.canonical):
-            yield f"seal {each.seq} is not over its bytes: they or its hash were changed"
+        yield from _faults_of(each, seq, before)
         told = wanted.pop(each.seq, [])
         others = [anchor for anchor in told if anchor.hash != each.hash]
         for anchor in others:
@@ -61,6 +69,16 @@ def faults(links: Iterable[Link], anchors: Iterable[Anchor] = ()) -> Iterator[st
     for missing, those in sorted(wanted.items()):
         for anchor in those:
             yield f"seal {missing} of {anchor.name} is gone: the chain ends at {seq}"
+
+
+def _faults_of(each: Link, seq: int, before: bytes) -> Iterator[str]:
+    """What is wrong with a link that should come after seal `seq` with the hash `before`."""
+    if each.seq != seq + 1:
+        yield _gap(seq + 1, each.seq - 1) if each.seq > seq else f"seal {each.seq} stands after seal {seq}"
+    elif each.prev_hash != before:
+        yield f"seal {each.seq} does not follow seal {seq}: it names another hash before it"
+    if each.hash != link(each.prev_hash, each.canonical):
+        yield f"seal {each.seq} is not over its bytes: they or its hash were changed"
 
 
 def _by_seq(anchors: Iterable[Anchor]) -> dict[int, list[Anchor]]:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from ledger.anchors import tell_close
 from ledger.closing import call, call_in_transaction, state_of
 from ledger.models import Period
-from ledger.operations.publish_proofs import publish_proofs
+from ledger.operations.publish_proofs import NotClosed, publish_proofs
 from ledger.operations.seal_entries import seal_entries
 
 Check = Callable[[int], Iterable[str]]
@@ -43,7 +43,7 @@ def close_month(*, yyyymm: int, now: datetime, checks: Sequence[Check] = ()) -> 
     again after a crash, it finishes. A closed month gives back how it stands.
 
     Raises NoSuchMonth, ChecksFailed, NotApproved, ContentChanged, WrongState, EarlierMonthOpen, MonthBusy,
-    ContentMismatch.
+    ContentMismatch; NotClosed when somebody reopens it before its proofs are published, which the next close does.
     """
     if state_of(yyyymm) not in (Period.State.CLOSING, Period.State.CLOSED):
         _run(checks, yyyymm)
@@ -64,12 +64,12 @@ def close_month(*, yyyymm: int, now: datetime, checks: Sequence[Check] = ()) -> 
 
 
 def current_close(yyyymm: int) -> Closed:
-    """How a closed month stands; raises LookupError for one that is not closed."""
+    """How a closed month stands; raises NotClosed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT event_id, through_seq, closing_hash FROM ledger_close WHERE yyyymm = %s", [yyyymm])
         row = cursor.fetchone()
     if row is None:
-        raise LookupError(f"month {yyyymm} is not closed")
+        raise NotClosed(f"month {yyyymm} is not closed")
     event_id, through_seq, closing_hash = row
     return Closed(yyyymm, event_id, through_seq, bytes(closing_hash))
 

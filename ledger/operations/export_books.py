@@ -14,14 +14,17 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
+from ledger.chain import GENESIS, Broken, Link, followed
 from ledger.contents import stream
 from ledger.exports.formats import WRITERS, Format, Setting, pieces
 from ledger.exports.journals import SealedEntry, by_day, by_entry, unseal
-from ledger.models import LedgerExport
+from ledger.models import LedgerExport, Seal
 from ledger.operations.seal_entries import seal_all
 
 DEFAULT_TAX_RATE: Final = "Tax Exempt"
-_RANGE: Final = "SELECT seq, canonical FROM ledger_seal WHERE seq > %s AND seq <= %s ORDER BY seq"
+TAX_RATE_MAX: Final = 60
+_RANGE: Final = "SELECT seq, prev_hash, hash, canonical FROM ledger_seal WHERE seq > %s AND seq <= %s ORDER BY seq"
+_UNIQUE: Final = "23505"
 
 
 class AlreadyExported(Exception):
@@ -29,11 +32,15 @@ class AlreadyExported(Exception):
 
 
 class NotExportable(ValueError):
-    """A range that leaves a gap, ends before it begins, or goes beyond what is sealed."""
+    """A range that leaves a gap, ends before it begins, or goes beyond what is sealed; a tax rate without a name."""
 
 
 class NothingToExport(Exception):
     """No entry of the currency lies in the range."""
+
+
+class NotAsSealed(Exception):
+    """The chain of seals does not hold in the range: its bytes are not to be trusted, and nothing was written."""
 
 
 class ExportDiffers(Exception):
@@ -65,8 +72,11 @@ def export_books(
     By default from where the last export of this format and currency ended, to everything that is committed now. The
     first one may begin anywhere; `daily` makes one journal a day. Other currencies have exports of their own. Not
     inside a transaction. The row is committed before the files get their names: what is lost then, `repeat_export`
-    makes again. Raises AlreadyExported, NotExportable, NothingToExport; then there is neither row nor file.
+    makes again. Raises AlreadyExported, NotExportable, NothingToExport, NotAsSealed, ContentMismatch; then there is
+    neither row nor file.
     """
+    if form is Format.XERO and not 0 < len(tax_rate.strip()) <= TAX_RATE_MAX:
+        raise NotExportable(f"The name of a tax rate has 1 to {TAX_RATE_MAX} characters.")
     # 1. Everything that is committed has its number.
     head = seal_all()
     # 2. The range goes on where the last one ended.
@@ -88,7 +98,7 @@ def export_books(
 
 
 def repeat_export(*, export_id: int, folder: Path) -> Exported:
-    """Make the files of an export again, byte for byte. Raises ExportDiffers when they would be others."""
+    """Make the files of an export again, byte for byte. Raises ExportDiffers when they would be others, NotAsSealed."""
     return _write(LedgerExport.objects.get(pk=export_id), folder, _compare)
 
 
@@ -144,18 +154,26 @@ def _texts(row: LedgerExport, entries: Iterable[SealedEntry]) -> Iterator[tuple[
 
 
 class _Counted:
-    """The sealed entries of an export, streaming; `entries` says how many have passed."""
+    """The sealed entries of an export, streaming, each checked against the chain; `entries` counts what has passed."""
 
     def __init__(self, row: LedgerExport) -> None:
         self.row = row
         self.entries = 0
 
     def __iter__(self) -> Iterator[SealedEntry]:
-        for seq, canonical in stream(_RANGE, [self.row.from_seq, self.row.to_seq]):
-            entry = unseal(seq, bytes(canonical))
-            if entry.currency == self.row.currency:
-                self.entries += 1
-                yield entry
+        begin = Seal.objects.filter(seq=self.row.from_seq).values_list("hash", flat=True).first()
+        links = (
+            Link(seq, *map(bytes, hashes_and_bytes))
+            for seq, *hashes_and_bytes in stream(_RANGE, [self.row.from_seq, self.row.to_seq])
+        )
+        try:
+            for each in followed(links, seq=self.row.from_seq, head=bytes(begin or GENESIS)):
+                entry = unseal(each.seq, each.canonical)
+                if entry.currency == self.row.currency:
+                    self.entries += 1
+                    yield entry
+        except Broken as broken:
+            raise NotAsSealed(f"Nothing was exported: {broken}. Run manage.py verify_chain.") from broken
 
 
 def _remember(row: LedgerExport, entries: int, digest: str) -> None:
@@ -166,6 +184,8 @@ def _remember(row: LedgerExport, entries: int, digest: str) -> None:
         with transaction.atomic():
             row.save()
     except IntegrityError as error:
+        if getattr(error.__cause__, "sqlstate", "") != _UNIQUE:
+            raise
         raise AlreadyExported(
             f"Entries after {row.from_seq} were exported to {row.format} ({row.currency}) at this moment."
         ) from error

@@ -71,8 +71,9 @@ def post_entries(drafts: Sequence[EntryDraft], *, now: datetime) -> list[Posted]
 
     One statement for any number of drafts, and two more where an account is new or a month closed. A key that is
     already in the books with the same facts gives back its first entry; a draft whose month is closed goes to the first
-    day of the next month that takes it, `event_at` kept. `now` (aware) only refuses what has not happened yet. Call it
-    inside `transaction.atomic()`, business rows locked.
+    day of the next month that takes it, `event_at` kept. What a draft reverses is posted by an earlier call, never the
+    same. `now` (aware) only refuses what has not happened yet. Call it inside `transaction.atomic()`, business rows
+    locked.
 
     Raises Conflict, NoSuchMonth, UnknownAccount, BadPosting, IsolationTooHigh. Where the database itself refused, or
     a rival's entry proved to have other facts, the transaction can only be rolled back.
@@ -156,7 +157,7 @@ def _mend(fresh: Mapping[str, EntryDraft], days: dict[str, date], answer: statem
             raise NoSuchMonth(f"{key}: no month takes {draft.effective_on.isoformat()}")
         days[key] = day
     for key, reverses in answer.no_reversed:
-        raise BadPosting(f"{key} reverses {reverses}, which is not in the books")
+        raise BadPosting(f"{key} reverses {reverses}, which is not in the books: post that first, by a call of its own")
     missing = statements.account_keys(fresh.values()).intersection(answer.no_accounts)
     if missing:
         statements.make_accounts(missing)

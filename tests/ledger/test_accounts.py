@@ -6,7 +6,7 @@ import pytest
 
 from ledger.accounts import CHART, Function, Owners, Type, UnknownAccount, chart_line
 from ledger.models import Account
-from ledger.operations.open_account import Outcome, RestrictionFixed, open_account
+from ledger.operations.open_account import NotACurrency, Outcome, RestrictionFixed, open_account
 from tests.ledger.facts import accrual, balance_transaction, entry, gift, post
 
 TYPE_OF_FIRST_DIGIT = {
@@ -155,5 +155,13 @@ def test_restriction_of_money_already_given_stays() -> None:
 def test_account_outside_the_chart_is_not_opened(changes: dict[str, str], error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         open_account(**{**GIFTS, "restriction": "purpose", **changes})
+
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("currency", ["USD", "", "dollars", "us", "zzz"])
+def test_account_in_no_currency_is_refused_by_name(db: None, currency: str) -> None:
+    with pytest.raises(NotACurrency, match=repr(currency)):
+        open_account(**{**GIFTS, "currency": currency}, restriction="purpose")
 
     assert not Account.objects.exists()

@@ -36,6 +36,7 @@ from ledger.operations.post_entry import NoSuchMonth
 from ledger.operations.propose_account_closing import propose_account_closing
 from ledger.operations.propose_close import propose_close
 from ledger.operations.propose_reopen import propose_reopen
+from ledger.operations.publish_proofs import NotClosed, Published, publish_proofs
 from ledger.operations.refuse_change import ReasonMissing, refuse_change
 from ledger.operations.reopen_month import reopen_month
 from ledger.operations.seal_entries import ContentMismatch, seal_all
@@ -575,3 +576,22 @@ def test_row_by_hand_into_a_closed_month_is_refused() -> None:
 
 def _snapshots(closed: Closed) -> list[BalanceSnapshot]:
     return list(BalanceSnapshot.objects.filter(event_id=closed.event_id).select_related("account"))
+
+
+def test_month_reopened_before_its_proofs_are_published_is_not_closed_and_publishes_when_it_is(
+    books: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(sale())
+    check_at_commit()
+
+    def rival_comes_first(**what: Any) -> list[Published]:
+        reopen(202610)
+        return publish_proofs(**what)
+
+    with monkeypatch.context() as patch, pytest.raises(NotClosed, match="202610"):
+        patch.setattr("ledger.operations.close_month.publish_proofs", rival_comes_first)
+        close(202610)
+    with pytest.raises(NotClosed, match="202610"):
+        current_close(202610)
+
+    assert close(202610) == current_close(202610)

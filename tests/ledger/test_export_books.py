@@ -13,6 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 
+from ledger.accounts import CHART, Owners
+from ledger.chain import link
 from ledger.exports.formats import Format
 from ledger.models import LedgerExport, Seal
 from ledger.operations import export_books as operation
@@ -20,6 +22,7 @@ from ledger.operations.export_books import (
     AlreadyExported,
     ExportDiffers,
     Exported,
+    NotAsSealed,
     NotExportable,
     NothingToExport,
     export_books,
@@ -27,8 +30,10 @@ from ledger.operations.export_books import (
 )
 from ledger.operations.open_months import open_months
 from people.models import Organisation
-from tests.ledger.facts import NOW, accrual, balance_transaction, entry, gift, post, sale
-from tests.ledger.raw import sql
+from tests.ledger import story
+from tests.ledger.facts import NOW, accrual, balance_transaction, balances, entry, gift, post, sale
+from tests.ledger.raw import as_owner, sql
+from tests.ledger.reading import by_beancount, by_hledger
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -185,10 +190,74 @@ def test_files_that_would_be_others_are_not_made(tmp_path: Path) -> None:
         forged = bytes(Seal.objects.get().canonical).replace(b"4320", b"4321")
         Seal.objects.update(canonical=forged)
 
+        seal = Seal.objects.get()
+        Seal.objects.update(hash=link(bytes(seal.prev_hash), forged))
+
     with pytest.raises(ExportDiffers, match=f"export {done.export.pk} "):
         repeat_export(export_id=done.export.pk, folder=tmp_path / "again")
 
     assert names(tmp_path / "again") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("canonical = convert_to(replace(convert_from(canonical, 'UTF8'), '864', '865'), 'UTF8')", "3 is not over its"),
+        ("canonical = set_byte(canonical, 9, 255)", "3 is not over its"),
+        ("hash = sha256(hash)", "3 is not over its"),
+        ("prev_hash = sha256(prev_hash)", "3 does not follow seal 2"),
+        ("seq = 9", "3 is missing"),
+    ],
+)
+def test_what_is_not_as_it_was_sealed_is_never_written(tmp_path: Path, change: str, why: str) -> None:
+    post(sale())
+    post(gift())
+    post(accrual())
+    post(balance_transaction())
+    export(tmp_path / "first", to_seq=2)
+    as_owner(f"UPDATE ledger_seal SET {change} WHERE seq = 3")
+
+    with pytest.raises(NotAsSealed, match=why):
+        export(tmp_path, to_seq=4)
+
+    assert names(tmp_path) == ["first"]
+    assert LedgerExport.objects.count() == 1
+
+
+def test_export_goes_on_only_from_the_seal_before_it(tmp_path: Path) -> None:
+    post(sale())
+    post(gift())
+    export(tmp_path / "first", to_seq=1)
+    as_owner("UPDATE ledger_seal SET hash = sha256(hash) WHERE seq = 1")
+
+    with pytest.raises(NotAsSealed, match="seal 2 does not follow seal 1"):
+        export(tmp_path / "second")
+
+
+def test_files_of_bytes_that_were_changed_are_not_made_again(tmp_path: Path) -> None:
+    post(sale())
+    done = export(tmp_path / "first")
+    as_owner("UPDATE ledger_seal SET canonical = set_byte(canonical, 9, 255)")
+
+    with pytest.raises(NotAsSealed):
+        repeat_export(export_id=done.export.pk, folder=tmp_path / "again")
+
+
+@pytest.mark.parametrize("tax_rate", ["", "  ", "N" * 61])
+def test_tax_rate_without_a_name_that_fits_is_refused_before_anything(tmp_path: Path, tax_rate: str) -> None:
+    post(sale())
+
+    with pytest.raises(NotExportable, match="1 to 60 characters"):
+        export(tmp_path, form=Format.XERO, tax_rate=tax_rate)
+
+    assert names(tmp_path) == []
+
+
+def test_another_refusal_of_the_database_is_not_called_a_rival() -> None:
+    row = LedgerExport(format="xero", currency="usd", daily=False, from_seq=0, to_seq=1, exported_at=NOW)
+
+    with pytest.raises(IntegrityError, match="ledgerexport_sha256"):
+        operation._remember(row, 1, "no hash")
 
 
 @pytest.mark.parametrize(
@@ -247,6 +316,7 @@ def test_command_says_what_went_where(tmp_path: Path) -> None:
         (["--format", "quickbooks"], "Everything up to 1 was exported before"),
         (["--format", "quickbooks", "--from", "0"], "not again from 1"),
         (["--format", "xero", "--currency", "dollars"], "dollars is not a currency code"),
+        (["--format", "xero", "--tax-rate", "N" * 61], "1 to 60 characters"),
         (["--format", "sage"], "invalid choice: 'sage'"),
         (["--again", "0"], "There is no export 0"),
         ([], "one of the arguments --format --again is required"),
@@ -259,3 +329,48 @@ def test_command_refuses_in_one_sentence(tmp_path: Path, arguments: list[str], w
 
     with pytest.raises(CommandError, match=why):
         run(*arguments, "--out", str(tmp_path))
+
+
+READERS = [(Format.HLEDGER, by_hledger), (Format.BEANCOUNT, by_beancount)]
+
+
+@pytest.mark.parametrize("daily", [False, True])
+@pytest.mark.parametrize(("form", "read"), READERS)
+@pytest.mark.parametrize("end", [(story.dispute_won,), (story.dispute_lost, story.rest_refunded)])
+def test_worked_chain_in_two_exports_reads_back_as_the_trial_balance(
+    tmp_path: Path, form: Format, read: Any, end: Any, daily: bool
+) -> None:
+    for _, drafts in story.until_the_partners_are_paid():
+        post(*drafts)
+    first = export(tmp_path, form=form, daily=daily)
+    for _, drafts in (event for chapter in end for event in chapter()):
+        post(*drafts)
+    second = export(tmp_path, form=form, daily=daily)
+
+    assert read(joined(tmp_path, first, second)) == as_read(balances())
+    assert (first.export.to_seq, second.export.to_seq) == (second.export.from_seq, Seal.objects.count())
+
+
+@pytest.mark.parametrize(("form", "read"), READERS)
+def test_every_account_of_the_chart_reads_back(tmp_path: Path, form: Format, read: Any) -> None:
+    owners = {Owners.NONE: [""], Owners.OPTIONAL: ["", "fund:a-b"], Owners.REQUIRED: ["partner:1"]}
+    named = [(line.purpose, owner) for line in CHART.values() for owner in owners[line.owners]]
+    for amount, (purpose, owner) in enumerate(named, start=1):
+        other = "bank" if purpose == "suspense" else "suspense"
+        post(entry(f"n:{amount}", (f"{purpose}/{owner}".rstrip("/"), other, amount)))
+
+    read_back = read(joined(tmp_path, export(tmp_path, form=form)))
+
+    assert len(read_back) == len(named)
+    assert read_back == as_read(balances())
+
+
+def joined(folder: Path, *exports: Exported) -> Path:
+    """One book of all the files, as somebody keeps it who adds each export to the end."""
+    book = folder / "book"
+    book.write_bytes(b"".join(path.read_bytes() for done in exports for path in done.files))
+    return book
+
+
+def as_read(books: dict[str, int]) -> dict[str, int]:
+    return {label.replace(":", " "): amount for label, amount in books.items()}

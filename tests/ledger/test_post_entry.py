@@ -22,7 +22,7 @@ from ledger.operations.post_entry import (
     post_entry,
 )
 from ledger.queries import balance, entry_by_key
-from tests.ledger.facts import DAY, NOW, accrual, entry, gift, post, sale
+from tests.ledger.facts import DAY, NOW, accrual, balances, entry, gift, post, sale
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -189,6 +189,19 @@ def test_entry_is_reversed_once() -> None:
     assert reversal is not None and reversal.reverses == entry_by_key("allocation:1:accrual")
     with pytest.raises(BadPosting, match="entry_reversed_once"):
         post(entry("back:2", back, reverses_key="allocation:1:accrual"))
+
+
+def test_entry_of_the_same_call_is_not_reversed_but_one_of_an_earlier_call_is() -> None:
+    first = accrual()
+    back = entry("back:1", ("payable/partner:1", "allocations", 864), reverses_key=first.key)
+
+    with pytest.raises(BadPosting, match="not in the books: post that first, by a call of its own"):
+        post(first, back)
+    with transaction.atomic():
+        post(first)
+        post(back)
+
+    assert balances() == {}
 
 
 def test_refusal_by_the_database_rolls_the_callers_transaction_back() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from babel.numbers import list_currencies
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +16,7 @@ from ledger.operations.export_books import (
     AlreadyExported,
     ExportDiffers,
     Exported,
+    NotAsSealed,
     NotExportable,
     NothingToExport,
     export_books,
@@ -24,6 +25,8 @@ from ledger.operations.export_books import (
 from ledger.operations.seal_entries import ContentMismatch
 from people import clock
 from people.queries import organisation
+
+REFUSALS: Final = (AlreadyExported, ExportDiffers, NotAsSealed, NotExportable, NothingToExport, ContentMismatch)
 
 
 class Command(BaseCommand):
@@ -43,7 +46,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             done = _export(**options)
-        except (AlreadyExported, ExportDiffers, NotExportable, NothingToExport, ContentMismatch) as refusal:
+        except REFUSALS as refusal:
             raise CommandError(str(refusal)) from refusal
         except LedgerExport.DoesNotExist as missing:
             raise CommandError(f"There is no export {options['again']}.") from missing
