@@ -67,6 +67,7 @@ app.conf.update(
         "seal entries": {"task": "ledger.tasks.seal", "schedule": 10.0},
         "anchor the chain": {"task": "ledger.tasks.anchor", "schedule": 3600.0},
         "tell overdue exceptions": {"task": "ledger.tasks.tell_overdue", "schedule": 3600.0},
+        "check the books": {"task": "ledger.tasks.check_books", "schedule": 3600.0},
         "open months ahead": {"task": "ledger.tasks.look_ahead", "schedule": 3600.0},
         "sweep mails": {"task": "people.tasks.send_mails", "schedule": 30.0},
     },

@@ -11,7 +11,8 @@ DECLARE
     guard regprocedure;
     add_only text[] := ARRAY[
         'ledger_account', 'ledger_entry', 'ledger_posting', 'ledger_seal', 'ledger_period', 'ledger_anchor',
-        'ledger_ledgerexport', 'ledger_proof', 'ledger_proofleaf', 'ledger_manualentryedit'];
+        'ledger_ledgerexport', 'ledger_proof', 'ledger_proofleaf', 'ledger_manualentryedit',
+        'ledger_booksrun'];
     read_only text[] := ARRAY[
         'ledger_unsealed', 'ledger_periodevent', 'ledger_balancesnapshot', 'ledger_close', 'leg', 'django_migrations'];
 BEGIN

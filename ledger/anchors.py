@@ -7,9 +7,8 @@ from datetime import date, datetime
 import structlog
 
 from ledger import chain
+from ledger.contact import tell_contact
 from ledger.models import Anchor, PeriodEvent
-from people.operations.queue_mail import queue_mail
-from people.queries import organisation
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +17,7 @@ def tell_close(yyyymm: int, event_id: int, through_seq: int, closing_hash: bytes
     """A month was closed with this hash: in the log and in a mail to the organisation's contact."""
     log.info("month_closed", month=yyyymm, seq=through_seq, hash=closing_hash.hex())
     month = date(yyyymm // 100, yyyymm % 100, 1)
-    _mail(
+    tell_contact(
         key=f"ledger:closed:{event_id}",
         subject=f"{month:%B %Y} is closed",
         template="ledger/mail/month_closed",
@@ -30,7 +29,7 @@ def tell_close(yyyymm: int, event_id: int, through_seq: int, closing_hash: bytes
 def tell_head(day: date, seq: int, head: bytes, *, now: datetime) -> None:
     """The chain's head of a day: in the log and in a mail to the organisation's contact."""
     log.info("chain_anchored", day=day.isoformat(), seq=seq, hash=head.hex())
-    _mail(
+    tell_contact(
         key=f"ledger:anchor:{day.isoformat()}",
         subject=f"The books on {day:%d %B %Y}",
         template="ledger/mail/anchor",
@@ -41,7 +40,7 @@ def tell_head(day: date, seq: int, head: bytes, *, now: datetime) -> None:
 
 def tell_mismatch(entry_id: int, what: str, *, now: datetime) -> None:
     """An entry was changed past the guards and cannot be sealed: once by mail; the log has it at each attempt."""
-    _mail(
+    tell_contact(
         key=f"ledger:changed:{entry_id}",
         subject="An entry of the books was changed",
         template="ledger/mail/entry_changed",
@@ -63,11 +62,3 @@ def known_anchors() -> list[chain.Anchor]:
         month = f"{event.period_id // 100}-{event.period_id % 100:02}"
         anchors[seq, closing_hash] = chain.Anchor(seq, closing_hash, f"the close of {month}")
     return sorted(anchors.values(), key=lambda anchor: anchor.seq)
-
-
-def _mail(*, key: str, subject: str, template: str, context: dict[str, object], now: datetime) -> None:
-    to = organisation().contact_email
-    if not to:
-        log.warning("nobody_told", key=key, why="the organisation has no contact address")
-        return
-    queue_mail(key=key, to=to, subject=subject, template=template, context=context, now=now)

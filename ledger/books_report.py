@@ -47,6 +47,7 @@ def summary_lines(found: Summary) -> Iterator[str]:
         f"{counts.entries} entries with {counts.postings} postings;"
         f" {counts.sealed} are sealed, {counts.waiting} wait for it. {_months(found)}"
     )
+    yield _last_night(found)
     yield from _balances(found.balances)
     yield from _open(found.open_items, found.at)
 
@@ -60,6 +61,7 @@ def as_json(results: Sequence[Result], found: Summary) -> dict[str, Any]:
         "counts": asdict(found.counts),
         "closed_through": found.closed_through,
         "soft_closed": found.soft_closed,
+        "last_night": found.last_night and {"on": found.last_night[0].isoformat(), "failed": found.last_night[1]},
         "balances": [asdict(balance) for balance in found.balances],
         "open_items": {
             title: [
@@ -75,6 +77,13 @@ def _months(found: Summary) -> str:
     closed = f"Closed through {_month(found.closed_through)}" if found.closed_through else "No month is closed"
     softly = f", softly closed: {', '.join(map(_month, found.soft_closed))}" if found.soft_closed else ""
     return f"{closed}{softly}."
+
+
+def _last_night(found: Summary) -> str:
+    if found.last_night is None:
+        return "No night's check is on record."
+    day, failed = found.last_night
+    return f"The last night's check was on {day.isoformat()}: {f'{failed} failed' if failed else 'all passed'}."
 
 
 def _month(yyyymm: int) -> str:

@@ -74,6 +74,12 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_unsealed", "ledger_unsealed_is_unsealed"),
         }
     ),
+    "0013_books_runs": frozenset(
+        {
+            ("ledger_booksrun", "ledger_booksrun_append_only"),
+            ("ledger_booksrun", "ledger_booksrun_no_truncate"),
+        }
+    ),
 }
 _DOORS_SHUT: Final = "0011_shut_the_doors"
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())

@@ -393,3 +393,21 @@ class ReconciliationException(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class BooksRun(models.Model):
+    """What the books' own checks found on a day; once a day, each night by beat. Append-only."""
+
+    checked_on = models.DateField(primary_key=True, help_text="The organisation's day.")
+    checks = models.IntegerField()
+    failed = models.IntegerField()
+    found = models.JSONField(help_text="The checks that failed: code, name, count and the first findings.")
+    recorded_at = models.DateTimeField(db_default=Now(), help_text="Wall time.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(failed__gte=0, checks__gte=F("failed")), name="booksrun_sums")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checked_on}: {self.failed} of {self.checks} failed"

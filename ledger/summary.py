@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.db import connection
 
 from ledger import books
 from ledger.accounts import CHART, Type
-from ledger.models import Account, Period
+from ledger.models import Account, BooksRun, Period
 from ledger.queries import trial_balance
 
 BALANCE_SHEET: Final = (Type.ASSET, Type.LIABILITY)
@@ -40,7 +40,8 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The books at a moment. `closed_through` is the last closed month, `soft_closed` those that only finance may use.
+    """The books at a moment. `closed_through` is the last closed month, `soft_closed` those that only finance may use,
+    `last_night` the day of the last nightly run and how many of its checks failed.
 
     `balances` are what we have and owe, then in one line all that is ours: they add up to zero in each currency.
     """
@@ -49,6 +50,7 @@ class Summary:
     counts: Counts
     closed_through: int | None
     soft_closed: list[int]
+    last_night: tuple[date, int] | None
     balances: list[Balance]
     open_items: dict[str, list[books.OpenItem]]
 
@@ -61,6 +63,7 @@ def summary(now: datetime) -> Summary:
         counts=_counts(),
         closed_through=months.filter(state=Period.State.CLOSED).values_list("yyyymm", flat=True).last(),
         soft_closed=list(months.filter(state=Period.State.SOFT_CLOSED).values_list("yyyymm", flat=True)),
+        last_night=BooksRun.objects.order_by("checked_on").values_list("checked_on", "failed").last(),
         balances=[line for currency in _currencies() for line in _balances(currency)],
         open_items=books.open_items(),
     )

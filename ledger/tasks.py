@@ -6,10 +6,14 @@ from celery import shared_task
 
 from ledger.anchors import tell_mismatch
 from ledger.operations.anchor_head import anchor_head
+from ledger.operations.check_books import check_books as check_books_once
 from ledger.operations.open_months import open_months
 from ledger.operations.seal_entries import ContentMismatch, seal_all
 from ledger.operations.tell_overdue_exceptions import tell_overdue_exceptions
 from people import clock
+
+# Longer than other tasks may take: the message comes back meanwhile, and finds that somebody is at it.
+BOOKS_WITHIN_S = 3600
 
 
 @shared_task(name="ledger.tasks.seal", ignore_result=True)
@@ -41,3 +45,9 @@ def look_ahead() -> int:
 def tell_overdue() -> str:
     """Every hour by the beat: finance hears once a day what has not added up for too long. Returns the outcome."""
     return tell_overdue_exceptions(now=clock.now()).value
+
+
+@shared_task(name="ledger.tasks.check_books", ignore_result=True, time_limit=BOOKS_WITHIN_S)
+def check_books() -> str:
+    """Every hour by the beat: the books check themselves, once each night. Returns the outcome."""
+    return check_books_once(now=clock.now()).value

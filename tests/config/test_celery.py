@@ -108,6 +108,7 @@ def test_every_scheduled_task_comes_often_and_by_its_name() -> None:
         "people.tasks.send_mails",
         "ledger.tasks.seal",
         "ledger.tasks.anchor",
+        "ledger.tasks.check_books",
         "ledger.tasks.look_ahead",
         "ledger.tasks.tell_overdue",
     }

@@ -1,0 +1,2 @@
+DROP TRIGGER ledger_booksrun_no_truncate ON ledger_booksrun;
+DROP TRIGGER ledger_booksrun_append_only ON ledger_booksrun;
