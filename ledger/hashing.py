@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -69,6 +70,7 @@ def facts_hash(draft: EntryDraft) -> bytes:
     return sha256(_bytes([*outside, facts])).digest()
 
 
+@lru_cache(maxsize=4096)  # an import names the same few accounts in every entry
 def _label(account: AccountRef) -> str:
     return label(chart_line(account.purpose, account.owner).code, account.owner)
 

@@ -83,10 +83,17 @@ class Posting(models.Model):
     """One amount from `credit` to `debit`: balanced by construction. Migration 0001 lays out its table by hand."""
 
     pk = models.CompositePrimaryKey("entry_id", "ordinal")
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="postings", db_index=False)
+    # The database checks these by statement, not row by row (docs/decisions/0018).
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, related_name="postings", db_index=False, db_constraint=False
+    )
     ordinal = models.SmallIntegerField()
-    debit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_column="debit", db_index=False)
-    credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_column="credit", db_index=False)
+    debit = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_column="debit", db_index=False, db_constraint=False
+    )
+    credit = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_column="credit", db_index=False, db_constraint=False
+    )
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
     effective_date = models.DateField()

@@ -76,13 +76,23 @@ def test_entry_without_a_posting_is_refused_at_commit(books: None) -> None:
         ({"amount": 0}, "posting_amount_above_zero"),
         ({"amount": -5}, "posting_amount_above_zero"),
         ({"debit": "sales"}, "posting_two_accounts"),
-        ({"currency": "eur"}, "posting_(debit|credit)_in_currency"),
+        ({"currency": "eur"}, "account of another currency, or none"),
         ({"day": "2026-10-21"}, "another effective date"),
     ],
 )
 def test_posting_that_does_not_fit_is_refused(entry_id: int, changes: dict[str, Any], why: str) -> None:
     with pytest.raises(IntegrityError, match=why), transaction.atomic():
         raw_posting(raw_entry(), **changes)
+
+
+def test_posting_of_an_entry_or_onto_an_account_that_is_not_there_is_refused(entry_id: int) -> None:
+    with pytest.raises(IntegrityError, match="was written by another transaction"), transaction.atomic():
+        raw_posting(999_999)
+    with pytest.raises(IntegrityError, match="another currency, or none"), transaction.atomic():
+        sql(
+            "INSERT INTO ledger_posting (entry_id, ordinal, debit, credit, currency, amount_minor, effective_date)"
+            f" VALUES ({raw_entry()}, 1, 999998, 999999, 'usd', 5, '2026-10-20')"
+        )
 
 
 def test_fitting_posting_written_by_hand_is_accepted(entry_id: int) -> None:

@@ -85,7 +85,9 @@ BEGIN
 END $$;
 
 
--- As in seals.sql, at the price of the rows that are written.
+-- As in seals.sql, at the price of the rows that are written. It also holds what the postings' foreign keys held, which
+-- asked row by row (docs/decisions/0018): entry and accounts are there, the accounts in the posting's currency. None of
+-- them goes away again: other guards refuse that.
 CREATE OR REPLACE FUNCTION ledger_guard_new_postings() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
@@ -112,11 +114,15 @@ BEGIN
     IF FOUND THEN
         RAISE EXCEPTION 'a posting is refused: entry % %', fault.entry_id, fault.what USING ERRCODE = '23514';
     END IF;
-    SELECT min(p.entry_id) AS entry_id INTO fault
-      FROM (SELECT debit AS account, entry_id FROM fresh UNION ALL SELECT credit, entry_id FROM fresh) p
-     WHERE NOT (SELECT a.is_open FROM ledger_account a WHERE a.id = p.account);
-    IF fault.entry_id IS NOT NULL THEN
-        RAISE EXCEPTION 'a posting is refused: entry % names a closed account', fault.entry_id
+    SELECT a.account, (SELECT is_open FROM ledger_account WHERE id = a.account AND currency = a.currency) AS is_open
+      INTO fault
+      FROM (SELECT debit AS account, currency FROM fresh UNION SELECT credit, currency FROM fresh) a
+     WHERE (SELECT is_open FROM ledger_account WHERE id = a.account AND currency = a.currency) IS NOT TRUE
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'a posting is refused: entry % names %',
+            (SELECT min(entry_id) FROM fresh WHERE fault.account IN (debit, credit)),
+            CASE WHEN fault.is_open IS NULL THEN 'an account of another currency, or none' ELSE 'a closed account' END
             USING ERRCODE = '23514';
     END IF;
     RETURN NULL;
