@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox import sdk
 from sandbox.context import Context
-from sandbox.engine import invoicing, refunding
+from sandbox.engine import invoicing, refunding, taxing
 from sandbox.errors import StripeError, invalid
 from sandbox.objects import Object, listed
 
@@ -117,5 +117,5 @@ ON_REQUEST: dict[tuple[str, str], Callable[[Context, Object], Any]] = {
     ("invoice", "confirmation_secret"): _confirmation_secret,
     ("invoice", "payments"): _payments,
     ("item", "discounts"): lambda _ctx, _line: [],
-    ("item", "taxes"): lambda _ctx, _line: [],
+    ("item", "taxes"): lambda ctx, line: copy.deepcopy(taxing.of_line(ctx, line)),
 }

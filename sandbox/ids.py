@@ -30,6 +30,7 @@ PREFIXES = {
     "setup_intent": "seti_",
     "shipping_rate": "shr_",
     "subscription": "sub_",
+    "tax_rate": "txr_",
     "subscription_item": "si_",
     "transfer": "tr_",
     "transfer_reversal": "trr_",

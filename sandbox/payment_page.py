@@ -28,6 +28,9 @@ SHIPPING_REQUIRED = {
     "country": "Choose a country.",
 }
 VERBS = {"book": "Book", "donate": "Donate", "subscribe": "Subscribe"}
+TOTAL_CHANGED = (
+    "The total is another one now that tax and shipping are known. Please look at it and press the button again."
+)
 NOTICES = {"not-authenticated": cards.AUTHENTICATION_FAILED.message}
 
 
@@ -61,6 +64,8 @@ class Entry:
         if session["shipping_address_collection"]:
             missing = {name: text for name, text in SHIPPING_REQUIRED.items() if not self._shipping(name)}
             problems |= {f"shipping_{name}": text for name, text in missing.items()}
+        if asks_for_state(session) and not self.values.get("state"):
+            problems["state"] = "Enter your state, so that tax can be worked out."
         return problems
 
     @property
@@ -137,6 +142,11 @@ def button(session: Session) -> str:
     return VERBS.get(session.get("submit_type") or "", "Pay")
 
 
+def asks_for_state(session: Session) -> bool:
+    """Whether tax depends on where the payer lives, and nobody has said that."""
+    return bool(session["automatic_tax"]["enabled"] and not session["shipping_address_collection"])
+
+
 def add_routes(pages: Blueprint, ctx: Context) -> None:
     """`/c/pay/<session>` and `/c/authenticate/<action>`; both work without JavaScript."""
 
@@ -157,10 +167,19 @@ def add_routes(pages: Blueprint, ctx: Context) -> None:
         problems = entry.problems(session)
         if problems:
             return _form(ctx, session, entry.values, problems), 400
+        session = ctx.engine.locate(
+            session_id,
+            shipping=entry.shipping(session),
+            state=entry.values.get("state") or None,
+            shipping_rate=entry.values.get("shipping_rate"),
+        )
+        if entry.values.get("amount_shown", str(session["amount_total"])) != str(session["amount_total"]):
+            return _form(ctx, session, entry.values, message=TOTAL_CHANGED), 409
         payer: Any = {
             "email": entry.values["email"],
             "name": entry.values.get("name") or None,
             "shipping": entry.shipping(session),
+            "state": entry.values.get("state") or None,
         }
         if entry.bank_account:
             result = ctx.engine.debit(session_id, entry.bank_account, **payer)
@@ -207,6 +226,8 @@ def _form(
         message=message,
         recurring=rhythms[0] if rhythms and all(rhythms) else None,
         verb=button(session),
+        asks_for_state=asks_for_state(session),
+        choices=ctx.engine.shipping_choices(session["id"]),
         offered=cards.ON_THE_PAGE,
         banks=BANKS if "us_bank_account" in session["payment_method_types"] else (),
         others=[card for card in cards.CARDS if card not in cards.ON_THE_PAGE],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+import re
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -26,6 +27,7 @@ class Settings:
     `bank_debits` offers US bank accounts at checkouts in dollars; a debit is pending for
     `debit_decides_after_s`.
     `dispute_fee_minor` is taken with the disputed amount, `dispute_countered_fee_minor` for contesting it.
+    `tax_rates` are those of automatic tax by state: {"MO": {"percent": "8.475", "shipping": true}}.
     Defaults: rules/stripe.md 4 and 5.
     """
 
@@ -50,6 +52,7 @@ class Settings:
     dunning_end: str = "cancel"
     upcoming_before_s: int = 7 * DAY_S
     events_kept_s: int = 30 * DAY_S
+    tax_rates: dict[str, dict[str, Any]] = field(default_factory=dict)
     account_name: str = "Tassel sandbox"
     account_country: str = "US"
 
@@ -60,6 +63,10 @@ class Settings:
             raise ValueError(f"payout_schedule must be one of {', '.join(PAYOUT_SCHEDULES)}.")
         if any(day <= earlier for earlier, day in pairwise((0, *self.dunning_days))):
             raise ValueError("dunning_days must be days after the first failure, each later than the one before.")
+
+        for state, rate in self.tax_rates.items():
+            if not _is_tax_rate(state, rate):
+                raise ValueError('tax_rates must be like {"MO": {"percent": "8.475", "shipping": true}}.')
 
     def changed(self, given: dict[str, Any]) -> Settings:
         """These settings with some replaced; ValueError names what is unknown or of a wrong type."""
@@ -82,6 +89,18 @@ class Settings:
     def fee_minor(self, amount_minor: int) -> int:
         """Stripe's fee on a charge, half up to the cent: 4200 -> 152."""
         return (amount_minor * self.fee_basis_points + 5_000) // 10_000 + self.fee_fixed_minor
+
+
+def _is_tax_rate(state: str, rate: Any) -> bool:
+    """Whether a state's rate is a percentage in decimal text, with a word on whether shipping is taxed too."""
+    return (
+        re.fullmatch(r"[A-Z]{2}", state) is not None
+        and isinstance(rate, dict)
+        and rate.keys() == {"percent", "shipping"}
+        and isinstance(rate["shipping"], bool)
+        and isinstance(rate["percent"], str)
+        and re.fullmatch(r"\d{1,2}(\.\d{1,4})?", rate["percent"], re.ASCII) is not None
+    )
 
 
 def _is_like(value: Any, present: Any) -> bool:

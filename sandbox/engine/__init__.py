@@ -80,10 +80,32 @@ class Engine:
         email: str | None = None,
         name: str | None = None,
         shipping: dict[str, Any] | None = None,
+        *,
+        state: str | None = None,
     ) -> PayResult:
         """Pay a session; `shipping` is {"name": …, "address": {line1, city, state, postal_code, country}}."""
         with self._ctx.store.lock:
-            return checkout.pay(self._ctx, session_id, card, email=email, name=name, shipping=shipping)
+            return checkout.pay(self._ctx, session_id, card, email=email, name=name, shipping=shipping, state=state)
+
+    def locate(
+        self,
+        session_id: str,
+        *,
+        shipping: dict[str, Any] | None = None,
+        state: str | None = None,
+        shipping_rate: str | None = None,
+    ) -> dict[str, Any]:
+        """Where it goes and how, before anything is paid; the session as the page shows it, with its new totals."""
+        with self._ctx.store.lock:
+            session = self._ctx.store.get("checkout.session", session_id)
+            checkout.locate(self._ctx, session, shipping=shipping, state=state, shipping_rate=shipping_rate)
+        return self.session_for_page(session_id)
+
+    def shipping_choices(self, session_id: str) -> list[dict[str, Any]]:
+        """The shipping rates that a session offers, in its order."""
+        with self._ctx.store.lock:
+            options = self._ctx.store.get("checkout.session", session_id)["shipping_options"]
+            return [copy.deepcopy(self._ctx.store.get("shipping_rate", each["shipping_rate"])) for each in options]
 
     def debit(
         self,
@@ -92,10 +114,14 @@ class Engine:
         email: str | None = None,
         name: str | None = None,
         shipping: dict[str, Any] | None = None,
+        *,
+        state: str | None = None,
     ) -> PayResult:
         """Pay a session from a test bank account; otherwise as `pay`."""
         with self._ctx.store.lock:
-            return checkout.debit(self._ctx, session_id, account_number, email=email, name=name, shipping=shipping)
+            return checkout.debit(
+                self._ctx, session_id, account_number, email=email, name=name, shipping=shipping, state=state
+            )
 
     def complete_action(self, action_id: str, approve: bool) -> PayResult:
         """The payer's answer on the 3-D Secure page."""

@@ -7,7 +7,7 @@ from typing import Any
 from sandbox import banks, cards
 from sandbox.cards import CardInput
 from sandbox.context import Context
-from sandbox.engine import billing, charging, debiting, setting_up
+from sandbox.engine import billing, charging, debiting, setting_up, taxing
 from sandbox.engine.types import PayResult
 from sandbox.events import changed, emit, snapshot
 from sandbox.objects import Object, address
@@ -26,11 +26,16 @@ def pay(
     email: str | None = None,
     name: str | None = None,
     shipping: dict[str, Any] | None = None,
+    state: str | None = None,
 ) -> PayResult:
-    """Somebody presses Pay. `shipping` is {"name": …, "address": {…}} where the session collects it."""
+    """Somebody presses Pay. `shipping` is {"name": …, "address": {…}} where the session collects it.
+
+    `state` is the payer's own, for automatic tax on what is not shipped.
+    """
     session = ctx.store.get("checkout.session", session_id)
     if session["status"] == "complete":
         return _succeeded(session)
+    locate(ctx, session, shipping=shipping, state=state)
     payer = _payer(ctx, session, email, name or card.name or None, shipping)
     complaint = _complaint(ctx, session, card, payer)
     if complaint is not None:
@@ -53,11 +58,13 @@ def debit(
     email: str | None = None,
     name: str | None = None,
     shipping: dict[str, Any] | None = None,
+    state: str | None = None,
 ) -> PayResult:
     """Somebody pays from a US bank account: the checkout is complete, and unpaid until the bank has decided."""
     session = ctx.store.get("checkout.session", session_id)
     if session["status"] == "complete":
         return _succeeded(session)
+    locate(ctx, session, shipping=shipping, state=state)
     payer = _payer(ctx, session, email, name, shipping)
     complaint = _payer_complaint(ctx, session, payer) or _bank_complaint(session, account_number)
     if complaint is not None:
@@ -66,6 +73,31 @@ def debit(
     method = debiting.new_method(ctx, bank, email=payer["email"], name=payer["name"])
     ctx.store.hidden(session_id).update(payer=payer, method=method["id"], action=None)
     return _complete(ctx, session, _intent(ctx, session, payer), method)
+
+
+def locate(
+    ctx: Context,
+    session: Object,
+    *,
+    shipping: dict[str, Any] | None = None,
+    state: str | None = None,
+    shipping_rate: str | None = None,
+) -> None:
+    """What the payer has said of where it goes and how: the totals of an open session follow."""
+    if session["status"] != "open":
+        return
+    if shipping_rate in [option["shipping_rate"] for option in session["shipping_options"]]:
+        taxing.ship_by(ctx, session, str(shipping_rate))
+    if not session["automatic_tax"]["enabled"]:
+        return
+    location = taxing.customer_location(ctx.store.find(session["customer"]))
+    if session["shipping_address_collection"] and shipping:
+        location = shipping.get("address")
+    elif state:
+        location = address({"country": "US", "state": state})
+    if location is not None:
+        ctx.store.hidden(session["id"])["tax_location"] = location
+        taxing.apply(ctx, session, location)
 
 
 def complete_action(ctx: Context, action_id: str, *, approve: bool) -> PayResult:
@@ -158,6 +190,8 @@ def _payer_complaint(ctx: Context, session: Object, payer: Object) -> str | None
             return SHIPPING_MISSING
         if shipping["address"]["country"] not in collection["allowed_countries"]:
             return "This shop does not ship to that country."
+    if session["automatic_tax"]["status"] == "requires_location_inputs":
+        return taxing.LOCATION_MISSING
     return None
 
 
@@ -176,7 +210,9 @@ def _intent(ctx: Context, session: Object, payer: Object) -> Object:
         hidden["intent"] = intent["id"]
         if session["mode"] == "payment":
             session["payment_intent"] = intent["id"]
-    return ctx.store.get("payment_intent", hidden["intent"])
+    intent = ctx.store.get("payment_intent", hidden["intent"])
+    intent["amount"] = session["amount_total"]  # an address typed since the last try may have changed the tax
+    return intent
 
 
 def _must_authenticate(ctx: Context, session: Object, method: Object) -> bool:
@@ -306,6 +342,9 @@ def _update_customer(ctx: Context, session: Object, customer: Object, payer: Obj
     wanted = ctx.store.hidden(session["id"]).get("customer_update") or {}
     if wanted.get("name") == "auto" and payer["name"]:
         customer["name"] = payer["name"]
+    location = ctx.store.hidden(session["id"]).get("tax_location")
+    if wanted.get("address") == "auto" and location:
+        customer["address"] = location
     if wanted.get("shipping") == "auto" and payer["shipping"]:
         customer["shipping"] = customers.shipping(payer["shipping"])
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from sandbox.context import Context
-from sandbox.engine import billing, checkout, prorating, setting_up
+from sandbox.engine import billing, checkout, prorating, setting_up, taxing
 from sandbox.errors import invalid
 from sandbox.events import snapshot
 from sandbox.handlers import refuse_unsimulated
@@ -53,6 +53,8 @@ def create(ctx: Context, params: Params) -> Object:
     # Decimals become text here, as they are on the wire: what is kept must survive a save.
     kept = json.loads(json.dumps({name: params.get(name) for name in KEPT}, default=str))
     ctx.store.add(session, line_items=lines, **kept)
+    if session["automatic_tax"]["enabled"]:
+        taxing.apply(ctx, session, taxing.customer_location(ctx.store.find(session["customer"])))
     ctx.store.schedule(session["expires_at"], "expire_session", session["id"])
     return session
 
@@ -126,7 +128,7 @@ def _check(ctx: Context, params: Params) -> None:
     refuse_unsimulated(params, UNSIMULATED)
     refuse_unsimulated(params.get("payment_intent_data") or {}, PAYMENT_UNSIMULATED)
     refuse_unsimulated(params.get("subscription_data") or {}, SUBSCRIPTION_UNSIMULATED)
-    refuse_unsimulated(params.get("automatic_tax") or {}, ("enabled",))
+    _check_tax(ctx, params)
     refuse_unsimulated(params.get("invoice_creation") or {}, ("enabled",))
     refuse_unsimulated(params.get("setup_intent_data") or {}, ("on_behalf_of",))
     if (params.get("payment_intent_data") or {}).get("capture_method") == "manual":
@@ -143,6 +145,26 @@ def _check(ctx: Context, params: Params) -> None:
     for position, option in enumerate(params.get("shipping_options") or []):
         if "shipping_rate" in option:
             ctx.store.get("shipping_rate", option["shipping_rate"], f"shipping_options[{position}][shipping_rate]")
+
+
+def _check_tax(ctx: Context, params: Params) -> None:
+    given = params.get("automatic_tax") or {}
+    if not given.get("enabled"):
+        return
+    refuse_unsimulated(given, ("liability",))
+    if params["mode"] != "payment":
+        name = f"automatic_tax in {params['mode']} mode"
+        refuse_unsimulated({name: True}, (name,))
+    updates = params.get("customer_update") or {}
+    saved = "shipping" if params.get("shipping_address_collection") else "address"
+    located = taxing.customer_location(ctx.store.find(params.get("customer")))
+    if params.get("customer") and updates.get(saved) != "auto" and (saved == "shipping" or located is None):
+        raise invalid(
+            "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to "
+            "the Customer or set either `customer_update[address]` to 'auto' or `customer_update[shipping]` to 'auto' "
+            "to save the address entered in Checkout to the Customer.",
+            code="customer_tax_location_invalid",
+        )
 
 
 def _line(ctx: Context, given: Params) -> Object:

@@ -237,7 +237,7 @@ def test_stored_prices_are_sold_too(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("params", "param"),
     [
-        ({"automatic_tax": {"enabled": True}}, "enabled"),
+        ({"automatic_tax": {"enabled": True, "liability": {"type": "self"}}}, "liability"),
         ({"payment_intent_data": {"capture_method": "manual"}}, "capture_method: manual"),
         ({"discounts": [{"coupon": "c"}]}, "discounts"),
     ],

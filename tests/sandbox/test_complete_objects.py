@@ -37,6 +37,7 @@ MADE = {
     "setup_intent",
     "shipping_rate",
     "subscription",
+    "tax_rate",
     "transfer",
     "transfer_reversal",
     "webhook_endpoint",
@@ -133,7 +134,15 @@ def life(shop: Shop) -> Shop:
     move_money(shop)
     keep_cards(shop)
     change_course(shop)
+    pay_tax(shop)
     return shop
+
+
+def pay_tax(shop: Shop) -> None:
+    """A checkout with automatic tax, shown with its rate."""
+    shop.door("settings", {"tax_rates": {"MO": {"percent": "8.475", "shipping": True}}})
+    session = shop.session(automatic_tax={"enabled": True})
+    shop.pay(session.id, state="MO")
 
 
 def change_course(shop: Shop) -> None:
@@ -244,7 +253,7 @@ def test_every_event_type_exists(life: Shop) -> None:
     "path",
     [
         "balance",
-        "checkout/sessions?expand[]=data.line_items&expand[]=data.payment_intent.latest_charge",
+        "checkout/sessions?expand[]=data.line_items.data.taxes&expand[]=data.payment_intent.latest_charge",
         "invoices?expand[]=data.payments&expand[]=data.confirmation_secret",
         "charges?expand[]=data.balance_transaction&expand[]=data.refunds",
         "customers?expand[]=data.subscriptions",

@@ -43,6 +43,7 @@ def session(**changes: Any) -> dict[str, Any]:
         "payment_status": "unpaid",
         "amount_subtotal": 4800,
         "amount_total": 4800,
+        "automatic_tax": {"enabled": False},
         "currency": "usd",
         "customer": None,
         "customer_email": None,
@@ -69,6 +70,12 @@ class FakeEngine:
         if session_id != self.session["id"]:
             raise no_such("checkout.session", session_id)
         return self.session
+
+    def locate(self, session_id: str, **_: Any) -> dict[str, Any]:
+        return self.session_for_page(session_id)
+
+    def shipping_choices(self, session_id: str) -> list[dict[str, Any]]:
+        return []
 
     def session_of_action(self, action_id: str) -> dict[str, Any]:
         return self.session_for_page("cs_test_1" if action_id == "act_1" else "")
@@ -130,7 +137,7 @@ def test_paying_redirects_to_the_shop(visitor: FlaskClient, engine: FakeEngine) 
     assert (answer.status_code, answer.headers["Location"]) == (303, DONE)
     card, payer = engine.paid[0]
     assert card == CardInput("4242 4242 4242 4242", 12, 2034, "123", "Ada L", "64111")
-    assert payer == {"email": "ada@example.org", "name": "Ada L", "shipping": None}
+    assert payer == {"email": "ada@example.org", "name": "Ada L", "shipping": None, "state": None}
 
 
 def test_a_ticked_test_card_is_enough_without_javascript(visitor: FlaskClient, engine: FakeEngine) -> None:
