@@ -10,6 +10,7 @@ from sandbox.context import Context
 from sandbox.errors import StripeError, invalid
 from sandbox.faults import options, webhooks
 from sandbox.settings import DAY_S, HOUR_S
+from sandbox.store import Store
 
 SECTIONS = ("seed", "api", "webhooks", "forget")
 FORGET = {
@@ -69,10 +70,16 @@ def _forget(ctx: Context, wanted: dict[str, Any]) -> None:
         ctx.faults.count("forgotten", "keys", now, times=dropped)
     if wanted["events_older_than_d"] is not None:
         with ctx.store.lock:
-            old = [event["id"] for event in ctx.store.all("event") if event["created"] < _oldest(now, wanted)]
-            for identifier in old:
-                ctx.store.remove("event", identifier)
-        ctx.faults.count("forgotten", "events", now, times=len(old))
+            books = [ctx.store, *(ctx.of(account).store for account in ctx.store.accounts)]
+            dropped = sum(_drop_events(store, _oldest(now, wanted)) for store in books)
+        ctx.faults.count("forgotten", "events", now, times=dropped)
+
+
+def _drop_events(store: Store, oldest: int) -> int:
+    old = [event["id"] for event in store.all("event") if event["created"] < oldest]
+    for identifier in old:
+        store.remove("event", identifier)
+    return len(old)
 
 
 def _oldest(now: int, wanted: dict[str, Any]) -> int:

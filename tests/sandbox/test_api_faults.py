@@ -9,6 +9,7 @@ import pytest
 import requests
 import stripe
 
+from sandbox.events import emit
 from tests.sandbox.conftest import Shop
 
 KEY: Any = {"idempotency_key": "order-1"}
@@ -206,6 +207,18 @@ def test_old_events_go_and_their_objects_stay(shop: Shop) -> None:
     assert answer["counts"]["forgotten"] == {"events": 1}
     assert shop.events() == ["customer.created"]
     assert shop.stripe.v1.customers.retrieve(ada.id).email == "ada@example.org"
+
+
+def test_old_events_of_connected_accounts_go_too(shop: Shop) -> None:
+    with shop.box.ctx.store.lock:
+        theirs = shop.box.ctx.of("acct_partner")
+        emit(theirs, "payout.paid", {"id": "po_1", "object": "payout"})
+    shop.advance(days=31)
+
+    answer = plan(shop, forget={"events_older_than_d": 30})
+
+    assert answer["counts"]["forgotten"] == {"events": 1}
+    assert list(theirs.store.all("event")) == []
 
 
 def test_one_seed_makes_one_sequence(shop: Shop) -> None:
