@@ -51,7 +51,8 @@ BEGIN
     EXECUTE format(
         'GRANT EXECUTE ON FUNCTION ledger_soft_close(integer, boolean, bigint, timestamptz), '
         'ledger_begin_close(integer, timestamptz), ledger_finish_close(integer, timestamptz), '
-        'ledger_reopen(integer, timestamptz), ledger_close_account(integer) TO %I', app);
+        'ledger_abort_close(integer, bigint, timestamptz), ledger_reopen(integer, timestamptz), '
+        'ledger_close_account(integer) TO %I', app);
 
     -- The queue in the database makes the tables of its queues itself and wants to own them. What the owner of the books
     -- left there while the processes still ran as such is dropped: those are wake-ups, and beat finds what they were for.

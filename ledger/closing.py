@@ -1,7 +1,8 @@
 """The doors to the database's own functions that close and reopen months and close accounts, and their refusals.
 
-The functions take the locks and find two persons (migrations/sql/closing.sql); here their refusals get names, and a
-closer that has to wait too long lets the writers go on and comes again.
+The functions take the locks and find two persons (migrations/sql: closing.sql, closes.sql); here their refusals get
+names, and a closer that has to wait too long, or that the database chose to end a deadlock, lets the writers go on and
+comes again. The order of all locks stands at the head of closes.sql.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 from django.db import DatabaseError, connection, transaction
 
-from ledger.models import Period
+from ledger.models import Period, PeriodEvent
 from ledger.operations.post_entry import IsolationTooHigh, NoSuchMonth
 from people.models import Approval, User
 
@@ -28,6 +29,10 @@ class NotApproved(Exception):
 
 class ContentChanged(Exception):
     """What would be done is not what was approved any more: it has to be proposed again."""
+
+
+class AlreadyApproved(Exception):
+    """Exactly this is approved and not done yet: do it, or take the approval back (`refuse_change`)."""
 
 
 class WrongState(Exception):
@@ -77,7 +82,8 @@ _REFUSALS: Final[dict[str, type[Exception]]] = {
     "TS015": NotSealed,
     "TS016": AccountNotZero,
     "TS017": NoSuchAccount,
-    "55P03": MonthBusy,
+    "55P03": MonthBusy,  # waited too long
+    "40P01": MonthBusy,  # a deadlock, ended at our expense
 }
 _SUBJECT: Final = re.compile(r"ledger:(close|reopen|close-account):(\d{1,9})")
 _HASHES: Final = {"close": "ledger_close_hash", "reopen": "ledger_reopen_hash", "close-account": "ledger_account_hash"}
@@ -115,8 +121,14 @@ def current_hash(subject: str) -> str:
 
 
 def ask_for_approval(subject: str, *, by: User, now: datetime) -> Approval:
-    """The approval that waits under a subject for its content as it is now; one of older content is void with this."""
+    """The approval that waits under a subject for its content as it is now; one of older content is void with this.
+
+    Raises AlreadyApproved, NotWaiting where there is nothing to approve.
+    """
     content = current_hash(subject)
+    standing = unused_approval(subject)
+    if standing is not None and standing.subject_hash == content:
+        raise AlreadyApproved(f"{subject} is approved as it stands and not done yet")
     waiting = Approval.objects.select_for_update().filter(subject=subject, decision=Approval.Decision.WAITING).first()
     if waiting is None:
         return Approval.objects.create(subject=subject, subject_hash=content, requested_by=by, requested_at=now)
@@ -138,6 +150,32 @@ def waiting_for(subject: str, by: User) -> Approval:
     if waiting.requested_by_id == by.pk:
         raise SamePerson(f"who proposed {subject} cannot decide on it")
     return waiting
+
+
+def unused_approval(subject: str) -> Approval | None:
+    """The last word about a subject of ours, when it is an approval that nothing has come of yet."""
+    said = [Approval.Decision.APPROVED, Approval.Decision.REFUSED]
+    last = Approval.objects.filter(subject=subject, decision__in=said).order_by("-pk").first()
+    if last is None or last.decision != Approval.Decision.APPROVED:
+        return None
+    return None if PeriodEvent.objects.filter(approval=last).exists() else last
+
+
+def to_refuse(subject: str, by: User) -> Approval:
+    """What waits under a subject of ours, or, to take an unused approval back, its question asked once more.
+
+    Raises NotWaiting, SamePerson.
+    """
+    try:
+        return waiting_for(subject, by)
+    except NotWaiting:
+        approved = unused_approval(subject)
+        if approved is None:
+            raise
+    if approved.requested_by_id == by.pk:
+        raise SamePerson(f"who proposed {subject} cannot decide on it")
+    asked = {"requested_by": approved.requested_by, "requested_at": approved.requested_at}
+    return Approval.objects.create(subject=subject, subject_hash=approved.subject_hash, **asked)
 
 
 def decide(approval: Approval, decision: Approval.Decision, *, by: User, now: datetime, reason: str = "") -> None:

@@ -80,6 +80,18 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_booksrun", "ledger_booksrun_no_truncate"),
         }
     ),
+    # It needs people's 0003, which makes these: what was approved is the evidence for what is in the books.
+    "0014_two_persons_each_time": frozenset(
+        {
+            ("people_approval", "people_approval_as_decided"),
+            ("people_approval", "people_approval_no_truncate"),
+            ("people_approval", "people_approval_stays"),
+            ("people_attachment", "people_attachment_as_added"),
+            ("people_attachment", "people_attachment_has_bytes"),
+            ("people_attachment", "people_attachment_no_truncate"),
+            ("people_attachment", "people_attachment_stays"),
+        }
+    ),
 }
 _DOORS_SHUT: Final = "0011_shut_the_doors"
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())

@@ -99,12 +99,16 @@ class Organisation(models.Model):
 
 
 class Approval(models.Model):
-    """A second person's word on the exact content of something; void when the content's hash changes."""
+    """A second person's word on the exact content of something; void when the content's hash changes.
+
+    Once decided it stays as it is (migration 0003); only the reason may be emptied.
+    """
 
     class Decision(models.TextChoices):
         WAITING = "waiting"
         APPROVED = "approved"
         REFUSED = "refused"
+        VOID = "void"
 
     subject = models.CharField(max_length=80, help_text="Such as payout_batch:7.")
     subject_hash = models.CharField(max_length=64)
@@ -125,7 +129,8 @@ class Approval(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(decision="waiting", decided_by__isnull=True, decided_at__isnull=True)
-                | (~Q(decision="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                | Q(decision="void", decided_by__isnull=True, decided_at__isnull=False)
+                | Q(decision__in=["approved", "refused"], decided_by__isnull=False, decided_at__isnull=False),
                 name="approval_decided_by_somebody",
             ),
             models.UniqueConstraint(fields=["subject"], condition=Q(decision="waiting"), name="approval_one_waiting"),
@@ -138,7 +143,8 @@ class Approval(models.Model):
 class Attachment(models.Model):
     """A file that belongs to something, such as the invoice behind a manual entry; kept here so that it can be erased.
 
-    Its bytes lie in the database: they come and go in the transaction of what they belong to.
+    Its bytes lie in the database: they come in the transaction of what they belong to, and stay (migration 0003). To
+    erase it is to empty its name and bytes; their hash is what was signed.
     """
 
     subject = models.CharField(max_length=80, help_text="Such as manual_entry:7.")

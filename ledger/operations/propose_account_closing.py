@@ -12,7 +12,10 @@ from people.models import Approval, User
 
 @transaction.atomic
 def propose_account_closing(*, account_id: int, by: User, now: datetime) -> Approval:
-    """Ask a second person to approve that an account takes no more postings. Raises NoSuchAccount."""
+    """Ask a second person to approve that an account takes no more postings.
+
+    Raises NoSuchAccount, AlreadyApproved.
+    """
     try:
         return ask_for_approval(close_account_subject(account_id), by=by, now=now)
     except NotWaiting as error:

@@ -16,7 +16,7 @@ def propose_close(*, yyyymm: int, by: User, now: datetime) -> Approval:
     """Ask a second person to approve a softly closed month as it stands; its hash covers what every account moved.
 
     An entry by hand that comes after it makes the approval void: propose again. Raises NoSuchMonth, WrongState,
-    EarlierMonthOpen.
+    EarlierMonthOpen, AlreadyApproved.
     """
     state = state_of(yyyymm)
     if state != Period.State.SOFT_CLOSED:

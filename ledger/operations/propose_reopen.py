@@ -15,7 +15,7 @@ from people.models import Approval, User
 def propose_reopen(*, yyyymm: int, by: User, now: datetime) -> Approval:
     """Ask a second person to approve that the latest closed month is reopened; the hash covers its closing.
 
-    Raises NoSuchMonth, WrongState, LaterMonthClosed.
+    Raises NoSuchMonth, WrongState, LaterMonthClosed, AlreadyApproved.
     """
     state = state_of(yyyymm)
     if state != Period.State.CLOSED:

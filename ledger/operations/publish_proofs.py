@@ -109,9 +109,11 @@ def _publish(proof: Proof, shares: Sequence[tuple[str, int]]) -> None:
 def _take_turn(yyyymm: int) -> int | None:
     """Where the sequence stood when the month was closed; None while it is not.
 
-    Who publishes the same month at the same time waits, and then finds it published.
+    The month's lock, shared, keeps it as it is to the commit: whoever reopens it waits. Who publishes the same month at
+    the same time waits too, and then finds it published.
     """
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(7100, %s)", [yyyymm])
         cursor.execute("SELECT pg_advisory_xact_lock(7103, %s)", [yyyymm])
         cursor.execute("SELECT through_seq FROM ledger_close WHERE yyyymm = %s", [yyyymm])
         row = cursor.fetchone()

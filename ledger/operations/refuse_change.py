@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ledger.closing import decide, waiting_for
+from ledger.closing import decide, to_refuse
 from people.models import Approval, User
 
 
@@ -16,9 +16,12 @@ class ReasonMissing(ValueError):
 
 @transaction.atomic
 def refuse_change(*, subject: str, by: User, reason: str, now: datetime) -> Approval:
-    """Refuse what waits under `subject` ("ledger:close:202610"). Raises ReasonMissing, NotWaiting, SamePerson."""
+    """Refuse what waits under `subject` ("ledger:close:202610"), or take back an approval that was not used.
+
+    The approval stays on record; this is the later word and counts. Raises ReasonMissing, NotWaiting, SamePerson.
+    """
     if not reason.strip():
         raise ReasonMissing("Say why, so that the next proposal can be right.")
-    approval = waiting_for(subject, by)
+    approval = to_refuse(subject, by)
     decide(approval, Approval.Decision.REFUSED, by=by, now=now, reason=reason.strip())
     return approval

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from time import monotonic, sleep
 from typing import Any
@@ -14,25 +14,49 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from ledger import closing, invariants, seal_checks
-from ledger.closing import AccountNotZero, MonthBusy, NotSealed, close_account_subject
-from ledger.models import Account, BalanceSnapshot, Entry, Period, Seal
+from ledger.closing import (
+    AccountNotZero,
+    AlreadyApproved,
+    ContentChanged,
+    EarlierMonthOpen,
+    MonthBusy,
+    NotApproved,
+    NotSealed,
+    NotWaiting,
+    WrongState,
+    close_account_subject,
+)
+from ledger.models import Account, BalanceSnapshot, Entry, Period, PeriodEvent, Seal
 from ledger.operations import seal_entries as sealing
 from ledger.operations.close_account import close_account
 from ledger.operations.close_month import Closed, close_month
 from ledger.operations.post_entry import post_entry
 from ledger.operations.propose_account_closing import propose_account_closing
+from ledger.operations.publish_proofs import NotClosed
 from ledger.operations.seal_entries import seal_all, seal_entries
 from ledger.operations.soft_close import soft_close
 from people.models import Organisation
-from tests.ledger.closing import approve, approve_close, close, person
+from tests.ledger.closing import approve, approve_close, close, person, reopen
 from tests.ledger.facts import NOW, balances, entry, gift, post, sale
 from tests.ledger.raw import raw_entry, raw_posting, sql
-from tests.ledger.test_races import wait_for_entries, with_own_connection
+from tests.ledger.test_races import wait_for_entries, wait_until, with_own_connection
 
 pytestmark = [pytest.mark.usefixtures("shared_books"), pytest.mark.django_db(transaction=True)]
 OCTOBER = 202610
 LAST_DAY = date(2026, 10, 31)
 WRITERS = 8
+# What one closer is told when another was faster; the unique key is that of the one question that waits.
+RIVALS = (
+    AlreadyApproved,
+    ContentChanged,
+    IntegrityError,
+    LookupError,
+    MonthBusy,
+    NotApproved,
+    NotClosed,
+    NotWaiting,
+    WrongState,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +95,12 @@ def _somebody_waits_for_us() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
         return cursor.fetchone() is not None
+
+
+def seal_until(stop: threading.Event) -> None:
+    while not stop.is_set():
+        seal_entries(limit=7)
+        sleep(0.01)
 
 
 def broken() -> list[str]:
@@ -217,6 +247,118 @@ def test_closer_lets_the_writers_go_on_and_comes_again(monkeypatch: pytest.Monke
     assert close(OCTOBER).through_seq == 2
 
 
+def test_closer_that_ends_a_deadlock_lets_the_others_go_on_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """He holds the calendar and wants the month, somebody the other way round: the database ends it at his expense."""
+    tries: list[float] = []
+    monkeypatch.setattr(closing, "sleep", tries.append)
+    post(sale())
+    approve_close(OCTOBER)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            sql("SET LOCAL deadlock_timeout = '20s'")  # who looks first gives up
+            sql(f"SELECT pg_advisory_xact_lock(7100, {OCTOBER})")
+            closer = begin(pool, lambda: close_month(yyyymm=OCTOBER, now=NOW))
+            sql("SELECT pg_advisory_xact_lock(7100, 0)")
+        assert closer.result(timeout=20).through_seq == 1
+
+    assert tries == [closing.PAUSE_S]
+
+
+# -- Who posts into months in any order is never waited for in a circle
+
+
+def nothing_owed() -> Any:
+    """The closing of an account at zero, approved."""
+    post(entry("a", ("bank", "suspense", 5)), entry("b", ("suspense", "bank", 5)))
+    account_id = Account.objects.get(purpose="suspense").pk
+    propose_account_closing(account_id=account_id, by=person("ana"), now=NOW)
+    approve(close_account_subject(account_id))
+    return lambda: close_account(account_id=account_id)
+
+
+def november() -> Any:
+    """The closing of a month, approved, before which an empty one closes along."""
+    approve_close(202611)
+    return lambda: closing.call("ledger_begin_close", 202611, NOW)
+
+
+@pytest.mark.parametrize(("approved", "end"), [(nothing_owed, "closed"), (november, "202610 is not closed")])
+def test_who_posts_into_november_and_then_october_is_in_nobodys_way(approved: Any, end: str) -> None:
+    deed = approved()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            by_hand_on(date(2026, 11, 2))
+            closer = begin(pool, ending, deed)
+            by_hand_on(LAST_DAY)
+            assert not closer.done()
+        assert end in closer.result(timeout=20)
+
+    assert balances()["1040"] == -2
+
+
+def by_hand_on(day: date, key: str = "m") -> None:
+    draft = entry(f"{key}:{day}", ("bank", "clearing", 1), kind="manual", effective_on=day)
+    post_entry(draft, now=NOW + timedelta(days=30))
+
+
+def ending(deed: Any) -> str:
+    try:
+        return str(deed())
+    except EarlierMonthOpen as refusal:
+        return str(refusal)
+
+
+def test_two_closers_and_one_who_reopens_among_writers_slower_than_they_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "LOCK_TIMEOUT_MS", 100)
+    monkeypatch.setattr(closing, "ATTEMPTS_MAX", 200)
+    waits: list[float] = []
+    monkeypatch.setattr(closing, "sleep", lambda _: [waits.append(1), sleep(0.01)])
+    soft_close(yyyymm=OCTOBER, by=person("ana"), now=NOW)
+    stop = threading.Event()
+
+    def write(worker: int) -> int:
+        """The first by hand into October, while it takes that, and now and then for longer than a closer waits."""
+        number = 0
+        while not stop.is_set():
+            with transaction.atomic():
+                by_hand_on(date(2026, 11, 1) if worker else LAST_DAY, f"{worker}:{number}")
+                sleep(0.01 if worker else 0.25)
+            sleep(0 if worker else 0.4)
+            number += 1
+        return number
+
+    def close_and_reopen(name: str) -> int:
+        """Propose, approve and close what stands there, or reopen it; whatever a rival was faster with is refused."""
+        done = 0
+        while not stop.is_set():
+            with suppress(*RIVALS):
+                close(OCTOBER)
+                done += 1
+            if name == "reopener":
+                with suppress(*RIVALS):
+                    reopen(OCTOBER)
+        return done
+
+    with ThreadPoolExecutor(8) as pool:
+        writers = [pool.submit(with_own_connection(write), worker) for worker in range(4)]
+        closers = [pool.submit(with_own_connection(close_and_reopen), name) for name in ("one", "two", "reopener")]
+        sealer = pool.submit(with_own_connection(seal_until), stop)
+        try:
+            wait_until(lambda: PeriodEvent.objects.filter(period_id=OCTOBER, kind="reopened").count() >= 3)
+        finally:
+            stop.set()
+        written = sum(writer.result(timeout=30) for writer in writers)
+        for closer in closers:
+            closer.result(timeout=30)
+        sealer.result(timeout=30)
+
+    assert waits
+    assert seal_all() == Entry.objects.count() == written
+    assert broken() == []
+
+
 # -- 2. A writer with an old view of the world: read committed only
 
 ISOLATION = ("current_setting('transaction_isolation') <> 'read committed'", "false")
@@ -355,7 +497,7 @@ def test_without_that_guard_an_entry_is_sealed_into_a_month_that_is_closed() -> 
 
 # -- An account that is closed while somebody posts to it: the locks of all open months
 
-ALL_MONTHS = ("PERFORM pg_advisory_xact_lock(7100, month);", "")
+ALL_MONTHS = ("IF NOT pg_try_advisory_xact_lock(7100, each_month) THEN", "IF false THEN")
 ITS_ROW = ("FOR UPDATE", "")
 
 
@@ -380,7 +522,7 @@ def test_account_is_not_closed_beside_somebody_who_posts_to_it() -> None:
 
 def test_without_those_locks_a_closed_account_is_not_at_zero() -> None:
     with (
-        weakened("ledger_lock_month", ALL_MONTHS),
+        weakened("ledger_lock_months", ALL_MONTHS),
         weakened("ledger_close_account", ITS_ROW),
         ThreadPoolExecutor(1) as pool,
     ):

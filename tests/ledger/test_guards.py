@@ -185,12 +185,12 @@ def test_guard_that_anybody_may_call_fails_the_system_check(db: None) -> None:
         call_command("check", databases=["default"], tags=["database"])
 
 
-def test_every_trigger_of_the_ledger_is_watched(db: None) -> None:
+def test_every_trigger_of_the_ledger_and_of_people_is_watched(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             r"""
             SELECT relname, tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
-             WHERE NOT tgisinternal AND relname LIKE 'ledger\_%%'
+             WHERE NOT tgisinternal AND relname ~ '^(ledger|people)_'
             """,
             (),
         )

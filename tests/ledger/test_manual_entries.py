@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -216,7 +217,7 @@ def test_attachment_added_behind_the_approval_is_seen(ana: User, ben: User) -> N
         name="x.txt",
         media_type="text/plain",
         content=b"x",
-        sha256="0" * 64,
+        sha256=sha256(b"x").hexdigest(),
         added_by=ana,
         added_at=NOW,
     )

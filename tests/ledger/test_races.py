@@ -14,15 +14,26 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from ledger.closing import call_in_transaction
 from ledger.drafts import EntryDraft
 from ledger.models import Account, Entry, Posting, Unsealed
 from ledger.operations.post_entry import Conflict, Posted, post_entry
 from ledger.queries import balance
+from people.models import Organisation
+from tests.ledger.closing import approve_close, close, person
 from tests.ledger.facts import NOW, accrual, gift, post, sale
 from tests.ledger.raw import raw_entry
 
 pytestmark = [pytest.mark.usefixtures("shared_books"), pytest.mark.django_db(transaction=True)]
 THREADS = 8
+OCTOBER = 202610
+
+
+@pytest.fixture(autouse=True)
+def organisation(shared_books: None) -> None:
+    Organisation.objects.create(pk=1, display_name="T")
+    person("ana")
+    person("ben")
 
 
 def with_own_connection(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,8 +65,14 @@ def wait_for_waiting() -> None:
 
 
 def wait_for_entries(count: int) -> None:
-    deadline = monotonic() + 20
-    while Entry.objects.count() < count and monotonic() < deadline:
+    wait_until(lambda: Entry.objects.count() >= count)
+
+
+def wait_until(it_is_so: Callable[[], bool]) -> None:
+    deadline = monotonic() + 30
+    while not it_is_so():
+        if monotonic() > deadline:
+            pytest.fail("it does not come to that")
         sleep(0.005)
 
 
@@ -180,21 +197,14 @@ def test_one_new_account_is_made_by_many_at_once() -> None:
     assert balance("payable", "partner:1") == -864 * THREADS
 
 
-def close_month(yyyymm: int) -> None:
-    """Stage A of rules/sealing.md "Closer": the month's lock, exclusively, then its state."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7100, %s)", [yyyymm])
-        cursor.execute("UPDATE ledger_period SET state = 'closing' WHERE yyyymm = %s", [yyyymm])
-
-
 def test_closer_waits_for_those_who_are_posting_into_the_month() -> None:
     with crowd() as pool:
         with transaction.atomic():
             mine = post_entry(sale(), now=NOW)
-            closer = pool.submit(with_own_connection(close_month), 202610)
+            closer = pool.submit(with_own_connection(close), OCTOBER)
             wait_for_waiting()
             assert not closer.done()
-        closer.result(timeout=10)
+        assert closer.result(timeout=20).through_seq == 1
 
     assert mine.effective_on == date(2026, 10, 20)
     assert post(sale("ch_late"))[0].effective_on == date(2026, 11, 1)
@@ -202,9 +212,9 @@ def test_closer_waits_for_those_who_are_posting_into_the_month() -> None:
 
 def test_poster_who_waited_for_the_closer_goes_to_the_next_month() -> None:
     with crowd() as pool:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(7100, 202610)")
-            cursor.execute("UPDATE ledger_period SET state = 'closing' WHERE yyyymm = 202610")
+        approve_close(OCTOBER)
+        with transaction.atomic():
+            call_in_transaction("ledger_begin_close", OCTOBER, NOW)
             poster: Future[list[Posted]] = pool.submit(with_own_connection(post), sale())
             wait_for_waiting()
         [posted] = poster.result(timeout=10)
@@ -220,9 +230,9 @@ def test_row_written_by_hand_waits_for_the_closer_too_and_is_refused() -> None:
         return "refused"
 
     with crowd() as pool:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(7100, 202610)")
-            cursor.execute("UPDATE ledger_period SET state = 'closing' WHERE yyyymm = 202610")
+        approve_close(OCTOBER)
+        with transaction.atomic():
+            call_in_transaction("ledger_begin_close", OCTOBER, NOW)
             writer = pool.submit(with_own_connection(by_hand))
             wait_for_waiting()
         assert writer.result(timeout=10) == "refused"
@@ -241,7 +251,7 @@ def test_month_stays_as_it_was_closed_while_others_post() -> None:
     with crowd() as pool:
         posters = [pool.submit(with_own_connection(keep_posting), worker) for worker in range(4)]
         wait_for_entries(20)
-        close_month(202610)
+        close(OCTOBER)
         at_close = balance("clearing", as_of=date(2026, 10, 31))
         wait_for_entries(Entry.objects.count() + 20)
         stop.set()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from people.models import Attachment, User
 from people.operations.attach_file import BYTES_MAX, NotAttachable, attach_file
@@ -55,3 +57,43 @@ def test_what_is_not_kept(ana: User, name: str, content: bytes, why: str) -> Non
         attach(ana, name, content)
 
     assert not Attachment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"content": b"%PDF-1.7 another"},
+        {"content": b"x", "sha256": sha256(b"x").hexdigest()},
+        {"sha256": "0" * 64},
+        {"name": "another.pdf"},
+        {"subject": "note:2"},
+        {"media_type": "text/html"},
+        {"added_at": datetime(2026, 10, 6, tzinfo=UTC)},
+    ],
+)
+def test_what_was_kept_stays_as_it_was_signed(ana: User, change: dict[str, Any]) -> None:
+    attach(ana)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Attachment.objects.update(**change)
+    with pytest.raises(IntegrityError, match="what was signed stays"), transaction.atomic():
+        Attachment.objects.all().delete()
+
+
+def test_file_can_be_erased_and_its_hash_stays(ana: User) -> None:
+    attach(ana)
+
+    Attachment.objects.update(content=b"", name="")
+
+    kept = Attachment.objects.get()
+    assert (bytes(kept.content), kept.name, kept.sha256) == (b"", "", sha256(b"%PDF-1.7").hexdigest())
+    with pytest.raises(IntegrityError, match="is refused"), transaction.atomic():
+        Attachment.objects.update(content=b"%PDF-1.7")
+
+
+@pytest.mark.parametrize(("content", "why"), [(b"y", "attachment_is_its_sha256"), (b"", "is refused")])
+def test_file_is_kept_under_the_hash_of_its_own_bytes(ana: User, content: bytes, why: str) -> None:
+    about = {"subject": "note:1", "name": "x.txt", "media_type": "text/plain", "added_by": ana, "added_at": NOW}
+
+    with pytest.raises(IntegrityError, match=why), transaction.atomic():
+        Attachment.objects.create(content=content, sha256=sha256(b"x").hexdigest(), **about)

@@ -1,0 +1,2 @@
+ALTER TABLE people_attachment DROP CONSTRAINT attachment_is_its_sha256;
+DROP FUNCTION people_refuse() CASCADE;
