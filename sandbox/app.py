@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
 
-from sandbox import control, expand, form, idempotency, ids, pages, params, rules
+from sandbox import control, expand, form, idempotency, ids, json_body, pages, params, rules
 from sandbox.context import CURRENT_REQUEST, ApiRequest, Context
 from sandbox.endpoints import Endpoint, match
 from sandbox.errors import StripeError, invalid
@@ -38,10 +38,11 @@ class Answer:
 
 
 def create_app(ctx: Context) -> Flask:
-    """API under /v1, control door under /_sandbox, pages for people everywhere else."""
+    """API under /v1 and /v2, control door under /_sandbox, pages for people everywhere else."""
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
 
+    @app.route("/v2/<path:_rest>", methods=["GET", "POST", "DELETE"])
     @app.route("/v1/<path:_rest>", methods=["GET", "POST", "DELETE", "PUT", "PATCH"])
     def api(_rest: str) -> Response:
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
@@ -70,7 +71,8 @@ def _answer(ctx: Context, cause: ApiRequest, body: bytes, fault: Rule | None) ->
     _authenticate()
     _check_version()
     endpoint, path_ids = match(request.method, request.path)
-    raw = form.decode(_pairs(body))
+    by_json = request.path.startswith("/v2/") and request.method == "POST"
+    raw = json_body.decode(body) if by_json else form.decode(_pairs(body))
     ctx = _books(ctx, endpoint)
     if cause.idempotency_key is None:
         return _run(ctx, endpoint, _checked(ctx, endpoint, raw), path_ids, fault)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from stripe import params as types
 from stripe.params import radar as radar_types
+from stripe.params.v2 import core as v2_types
 
-from sandbox.handlers import accounts, disputes, payouts, refunds, transfers
+from sandbox.handlers import accounts, accounts_v2, disputes, payouts, refunds, transfers
 
 OBJECT_NAMES = {
     "account_links": "account_link",
@@ -14,6 +15,8 @@ OBJECT_NAMES = {
     "payouts": "payout",
     "radar.early_fraud_warnings": "radar.early_fraud_warning",
     "refunds": "refund",
+    "v2.core.account_links": "v2.core.account_link",
+    "v2.core.accounts": "v2.core.account",
     "transfers": "transfer",
     "transfers.reversals": "transfer_reversal",
 }
@@ -85,5 +88,22 @@ ROWS = (
         "/v1/transfers/{id}/reversals/{id}",
         types.TransferReversalUpdateParams,
         transfers.update_reversal,
+    ),
+    ("v2.core.accounts.create", "POST", "/v2/core/accounts", v2_types.AccountCreateParams, accounts_v2.create),
+    ("v2.core.accounts.list", "GET", "/v2/core/accounts", accounts_v2.AccountPageParams, accounts_v2.every),
+    (
+        "v2.core.accounts.retrieve",
+        "GET",
+        "/v2/core/accounts/{id}",
+        v2_types.AccountRetrieveParams,
+        accounts_v2.retrieve,
+    ),
+    ("v2.core.accounts.update", "POST", "/v2/core/accounts/{id}", v2_types.AccountUpdateParams, accounts_v2.update),
+    (
+        "v2.core.account_links.create",
+        "POST",
+        "/v2/core/account_links",
+        v2_types.AccountLinkCreateParams,
+        accounts_v2.create_link,
     ),
 )

@@ -51,12 +51,30 @@ def account_link(request: Request) -> None:
         url(request.params[name], name)
 
 
+def account_v2(request: Request) -> None:
+    """An e-mail address is one."""
+    if "contact_email" in request.params:
+        email(request.params["contact_email"], "contact_email")
+
+
+def account_link_v2(request: Request) -> None:
+    """The ways on and back are addresses."""
+    for case in ("account_onboarding", "account_update"):
+        for name in ("refresh_url", "return_url"):
+            given = request.params["use_case"].get(case) or {}
+            if name in given:
+                url(given[name], f"use_case[{case}][{name}]")
+
+
 RULES: dict[str, tuple[Callable[[Request], None], ...]] = {
     "account_links.create": (account_link,),
     "accounts.create": (account,),
     "accounts.update": (account,),
     "payouts.create": (payout,),
     "refunds.create": (refund,),
+    "v2.core.account_links.create": (account_link_v2,),
+    "v2.core.accounts.create": (account_v2,),
+    "v2.core.accounts.update": (account_v2,),
     "transfers.create": (transfer,),
     "transfers.reversals.create": (reversal,),
 }

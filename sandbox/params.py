@@ -156,7 +156,7 @@ def _list(item: Any, raw: dict[str, Any] | list[Any], at: str) -> list[Any]:
 
 def _map(item: Any, raw: dict[str, Any] | list[Any], at: str) -> dict[str, Any]:
     entries = raw if isinstance(raw, dict) else {str(position): value for position, value in enumerate(raw)}
-    if item is not str:
+    if str not in _options(item):
         return {key: _value(item, value, f"{at}[{key}]") for key, value in entries.items()}
     return _metadata(entries, at)
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import requests
 import stripe
+from stripe._object_classes import get_object_class
 
 from sandbox.server import Options, Sandbox
 from sandbox.settings import DAY_S, HOUR_S
 from tests.sandbox.conftest import SECRET, UNHURRIED, Receiver, Shop
+from tests.sandbox.test_complete_objects import complaints
 from tests.sandbox.test_payouts import AT_ONCE, MONDAY, TUESDAY, earned
 
 EXPRESS: Any = {
@@ -400,3 +402,122 @@ def test_books_of_accounts_survive_a_restart(tmp_path: Any) -> None:
     assert [payout.amount for payout in shop.stripe.v1.payouts.list({}, of(account)).data] == [1500]
     assert second.ctx.clock.now() - transfer.created > HOUR_S
     second.stop()
+
+
+RECIPIENT: Any = {
+    "display_name": "Restoration House KC",
+    "contact_email": "finance@partner.example.org",
+    "identity": {"country": "us", "entity_type": "non_profit"},
+    "configuration": {
+        "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}},
+    },
+    "metadata": {"partner": "rh"},
+    "include": ["configuration.recipient", "requirements", "identity", "defaults"],
+}
+ONBOARDING: Any = {
+    "type": "account_onboarding",
+    "account_onboarding": {"refresh_url": "http://shop.test/again", "return_url": "http://shop.test/back"},
+}
+
+
+def transfers_status(account: Any) -> str:
+    return str(account.configuration.recipient.capabilities.stripe_balance.stripe_transfers.status)
+
+
+def test_a_recipient_through_v2(shop: Shop) -> None:
+    core = shop.stripe.v2.core
+    account = core.accounts.create(RECIPIENT)
+    assert (account.applied_configurations, transfers_status(account)) == (["recipient"], "restricted")
+    assert account.requirements.summary.minimum_deadline.status == "past_due"
+    link = core.account_links.create({"account": account.id, "use_case": ONBOARDING})
+
+    page = requests.get(link.url, timeout=5)
+    assert "Restoration House KC" in page.text
+    requests.post(page.url, data={"answer": "finish"}, allow_redirects=False, timeout=5)
+
+    account = core.accounts.retrieve(account.id, {"include": ["configuration.recipient", "requirements"]})
+    assert (transfers_status(account), account.requirements.entries) == ("active", [])
+    assert send(shop, account.id, 500).destination == account.id
+    assert shop.stripe.v1.accounts.retrieve(account.id).email == "finance@partner.example.org"
+
+
+def test_v2_shows_only_what_was_asked_for(shop: Shop) -> None:
+    made = shop.stripe.v2.core.accounts.create(RECIPIENT)
+
+    plain = shop.stripe.v2.core.accounts.retrieve(made.id)
+
+    assert (plain.configuration, plain.identity, plain.requirements) == (None, None, None)
+    assert (made.identity.country, made.identity.entity_type) == ("us", "non_profit")
+    assert plain.created.startswith("2026-11-02T12:00:")
+
+
+def test_changing_through_v2(shop: Shop) -> None:
+    made = shop.stripe.v2.core.accounts.create(RECIPIENT)
+
+    changed = shop.stripe.v2.core.accounts.update(
+        made.id, {"display_name": "RH", "metadata": {"partner": None, "city": "KC"}, "contact_email": "a@example.org"}
+    )
+
+    assert (changed.display_name, changed.contact_email) == ("RH", "a@example.org")
+    assert changed.metadata.to_dict() == {"city": "KC"}
+    assert events_of(shop, made.id) == ["account.updated"]
+
+
+def test_lists_through_v2(shop: Shop) -> None:
+    made = [shop.stripe.v2.core.accounts.create(RECIPIENT).id for _ in range(5)]
+    other = shop.stripe.v1.accounts.create({"type": "standard"})
+    listing = shop.stripe.v2.core.accounts.list
+
+    assert [entry.id for entry in listing({"limit": 2}).auto_paging_iter()] == [other.id, *made[::-1]]
+    recipients = listing({"applied_configurations": ["recipient"], "limit": 2})
+    assert [entry.id for entry in recipients.auto_paging_iter()] == made[::-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"configuration": {"merchant": {}}, "colour": "red"}, "unknown parameter: colour"),
+        ({"configuration": {"merchant": {"mcc": "1"}}}, "does not simulate `merchant`"),
+        ({"contact_email": "nobody"}, "Invalid email address"),
+        ({"configuration": {"recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {}}}}}}, "Missing"),
+        ({"dashboard": "half"}, "must be one of"),
+    ],
+)
+def test_recipients_that_are_refused(shop: Shop, change: Any, message: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match=message):
+        shop.stripe.v2.core.accounts.create({**RECIPIENT, **change})
+
+    assert shop.stripe.v1.accounts.list().data == []
+
+
+@pytest.mark.parametrize(
+    ("use_case", "message"),
+    [
+        ({"type": "account_onboarding"}, r"Missing required param: use_case\[account_onboarding\]"),
+        ({"type": "account_update", "account_update": {"refresh_url": "http://shop.test/a"}}, "not been onboarded"),
+        ({"type": "account_onboarding", "account_onboarding": {"refresh_url": "x"}}, "Not a valid URL"),
+    ],
+)
+def test_v2_links_that_are_refused(shop: Shop, use_case: Any, message: str) -> None:
+    account = shop.stripe.v2.core.accounts.create(RECIPIENT)
+
+    with pytest.raises(stripe.InvalidRequestError, match=message):
+        shop.stripe.v2.core.account_links.create({"account": account.id, "use_case": use_case})
+
+
+@pytest.mark.parametrize("body", ["[]", "{", "null"])
+def test_v2_takes_json_objects_only(shop: Shop, body: str) -> None:
+    headers = {"Authorization": "Bearer sk_test_shop"}
+
+    answer = requests.post(f"{shop.box.url}/v2/core/accounts", data=body, headers=headers, timeout=5)
+
+    assert answer.status_code == 400
+
+
+def test_v2_objects_are_complete(shop: Shop) -> None:
+    made = shop.stripe.v2.core.accounts.create({**RECIPIENT, "include": ["future_requirements", *RECIPIENT["include"]]})
+    link = shop.stripe.v2.core.account_links.create({"account": made.id, "use_case": ONBOARDING})
+
+    account, linked = (get_object_class("V2", name) for name in ("v2.core.account", "v2.core.account_link"))
+    assert complaints(made.to_dict(), account, "account") == []
+    assert complaints(link.to_dict(), linked, "link") == []
