@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, celeryd_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -61,6 +62,7 @@ app.conf.update(
     beat_schedule_filename=os.environ.get("TASSEL_BEAT_FILE", ".tassel/beat"),
     beat_schedule={
         "sweep payments": {"task": "payments.tasks.sweep", "schedule": 30.0},
+        "reconcile payments": {"task": "payments.tasks.reconcile", "schedule": crontab(minute=17, hour="5,17")},
         "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},

@@ -23,6 +23,9 @@ NETWORK_RETRIES = 2
 RATE_LIMIT_TRIES = 5
 RATE_LIMIT_WAIT_MAX_S = 4.0
 API_VERSION = "2026-10-28.endive"
+PAGE = 100
+
+ListedEvent = stripe.Event
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -79,15 +82,29 @@ class Gateway:
 
     def checkout_sessions(self, *, since: datetime, until: datetime) -> Iterator[stripe.checkout.Session]:
         """Those created in the window, newest first; a page at a time."""
-        created = {"gte": int(since.timestamp()), "lte": int(until.timestamp())}
-        after = ""
+        for page in self._pages(lambda c, page: c.v1.checkout.sessions.list(page), _created(since, until)):
+            yield from page
+
+    def created(self, kind: str, *, since: datetime, until: datetime) -> Iterator[str]:
+        """The ids of all objects of a kind (a key of `_LISTS`) created in the window, newest first."""
+        listing, more = _LISTS[kind]
+        for page in self._pages(listing, _created(since, until) | more):
+            yield from (one.id for one in page)
+
+    def event_pages(self, *, since: datetime, until: datetime) -> Iterator[list[ListedEvent]]:
+        """The events of the window, newest first; Stripe lists 30 days at most."""
+        return self._pages(lambda c, page: c.v1.events.list(page), _created(since, until))
+
+    def _pages(self, listing: Callable[[stripe.StripeClient, Any], Any], params: dict[str, Any]) -> Iterator[list[Any]]:
+        after: dict[str, str] = {}
         while True:
-            params: Any = {"created": created, "limit": 100} | ({"starting_after": after} if after else {})
-            page = self._ask(lambda c, params=params: c.v1.checkout.sessions.list(params))  # type: ignore[misc]
-            yield from page.data
-            if not page.has_more:
+            asked = params | {"limit": PAGE} | after
+            page = self._ask(lambda c, asked=asked: listing(c, asked))  # type: ignore[misc]
+            if page.data:
+                yield list(page.data)
+            if not page.has_more or not page.data:
                 return
-            after = page.data[-1].id
+            after = {"starting_after": page.data[-1].id}
 
     def change(self, purpose: str, *, target: str, params: Mapping[str, Any], key: str) -> Any:
         """Do what the purpose of a StripeCall names, under its idempotency key; returns the changed object.
@@ -158,6 +175,16 @@ def _decline_code(error: stripe.CardError) -> str:
     return str(getattr(error.error, "decline_code", None) or "")
 
 
+def _created(since: datetime, until: datetime) -> dict[str, Any]:
+    return {"created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())}}
+
+
+_LISTS: dict[str, tuple[Callable[[stripe.StripeClient, Any], Any], dict[str, Any]]] = {
+    "checkout.session": (lambda c, page: c.v1.checkout.sessions.list(page), {}),
+    "subscription": (lambda c, page: c.v1.subscriptions.list(page), {"status": "all"}),
+    "invoice": (lambda c, page: c.v1.invoices.list(page), {}),
+    "charge": (lambda c, page: c.v1.charges.list(page), {}),
+}
 _Change = Callable[[stripe.StripeClient, str, Any, Any], Any]
 _CHANGES: dict[str, _Change] = {
     "open_checkout": lambda c, _target, params, options: c.v1.checkout.sessions.create(params, options),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from celery import shared_task
@@ -12,10 +13,13 @@ from celery import shared_task
 from payments.operations.find_left_behind import ask_expired_checkouts, ask_unsettled_charges, finish_calls
 from payments.operations.process_event import Outcome, process_next_event
 from payments.operations.receive_event import TASK
+from payments.operations.reconcile import reconcile as reconcile_objects
 from people import clock
 from people.wake import wake, woken
 
 WORK_FOR_S = 90  # then the rest is left to the next wake-up, well below the worker's hard limit
+RECONCILE_BACK: Final = timedelta(days=3)  # Stripe tries for as long to deliver an event
+RECONCILE_WITHIN_S: Final = 3_600
 log = structlog.get_logger(__name__)
 
 
@@ -42,6 +46,16 @@ def sweep() -> None:
     now = clock.now()
     for step in (finish_calls, ask_expired_checkouts, ask_unsettled_charges):
         _guarded(step, now)
+
+
+@shared_task(name="payments.tasks.reconcile", ignore_result=True, time_limit=RECONCILE_WITHIN_S)
+def reconcile() -> int:
+    """Twice a day: what no event told and no sweep asked about is applied, and said aloud. Returns how much it was."""
+    now = clock.now()
+    report = reconcile_objects(since=now - RECONCILE_BACK, until=now, repair=True, now=now)
+    if report.findings:
+        log.error("lost_facts_found", findings=len(report.findings), first=report.findings[0].object_id)
+    return len(report.findings)
 
 
 def _guarded(step: Callable[..., int], now: datetime) -> None:

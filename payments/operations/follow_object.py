@@ -6,11 +6,13 @@ repeated. So events may come in any order, twice, and race with the return page 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
 
+from payments.changes import changed_rows
 from payments.gateway import StripeUnavailable
 from payments.models import ObjectVersion
 from payments.operations.apply_fact import apply_fact
@@ -32,22 +34,29 @@ class _Stale(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Followed:
-    """What came of it: the operations' outcomes in order, or why there was nothing to do here."""
+    """What came of it: the operations' outcomes in order, or why there was nothing to do here.
+
+    `changed` counts, where asked to, the rows that were added, changed or deleted, by table; empty when all was known.
+    """
 
     outcomes: tuple[str, ...] = ()
     nothing: str = ""
+    changed: Mapping[str, int] = field(default_factory=dict)
 
 
-def follow_object(*, reader: Reader, object_id: str, at: datetime, now: datetime) -> Followed:
+def follow_object(
+    *, reader: Reader, object_id: str, at: datetime, now: datetime, keep: bool = True, count: bool = False
+) -> Followed:
     """Look at the object with `reader` and apply what it shows. `at` dates what Stripe itself does not date.
 
+    Without `keep` it is applied and taken back: only what would have come of it is told; `count` fills `changed`.
     Raises StripeUnavailable (nothing applied; try again), StripeRefused, and what the registered operations raise.
     """
     for _ in range(LOOKS_MAX):
         version = _version(object_id)
         reading = reader(object_id, at)
         try:
-            return _apply(reading, object_id, version, now)
+            return _apply(reading, object_id, version, now, keep=keep, count=count)
         except _Stale:
             continue
     raise StillChanging(object_id)
@@ -58,18 +67,23 @@ def apply_reading(*, reading: Reading, object_id: str, now: datetime) -> Followe
     return _apply(reading, object_id, None, now)
 
 
-def _apply(reading: Reading, object_id: str, seen_version: int | None, now: datetime) -> Followed:
+def _apply(
+    reading: Reading, object_id: str, seen_version: int | None, now: datetime, *, keep: bool = True, count: bool = False
+) -> Followed:
     with transaction.atomic():
         _advance(object_id, seen_version)
+        before = changed_rows() if count else None
         if reading.checkout is not None:
             record_checkout(reading.checkout)
         if reading.charge is not None:
             record_charge(reading.charge, now=now)
         outcomes = [str(outcome) for fact in reading.facts for outcome in apply_fact(fact, now)]
+        changed = {} if before is None else changed_rows() - before
+        transaction.set_rollback(not keep)
     unheard = [f"{type(fact).__name__} of kind {fact.kind}" for fact in reading.facts if not operations_for(fact)]
     if unheard and not outcomes:
-        return Followed(nothing=f"no operation for {', '.join(unheard)}")
-    return Followed(outcomes=tuple(outcomes), nothing=reading.nothing)
+        return Followed(nothing=f"no operation for {', '.join(unheard)}", changed=changed)
+    return Followed(outcomes=tuple(outcomes), nothing=reading.nothing, changed=changed)
 
 
 def _version(object_id: str) -> int:

@@ -1,0 +1,94 @@
+"""Whatever Stripe knows and we do not is named, and when asked to, applied (rules/reliability.md rows 6, 7 and 92).
+
+Events may be lost, never made or older than Stripe keeps them; objects stay. So the objects are listed and each is
+looked at and applied just as its event would. A report applies them too, one by one, and takes each back: what would
+change is then not guessed but seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from payments import gateway
+from payments.gateway import StripeRefused, StripeUnavailable
+from payments.operations.follow_object import follow_object
+from payments.readers import read_charge, read_checkout, read_invoice, read_subscription
+from payments.registry import Reader
+
+log = structlog.get_logger(__name__)
+
+# In the order of a payment's life, so that what comes later finds what it stands on.
+READERS: Mapping[str, Reader] = {
+    "checkout.session": read_checkout,
+    "subscription": read_subscription,
+    "invoice": read_invoice,
+    "charge": read_charge,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """An object of which something was not known here. `changed` counts the rows by table that it adds or changes.
+
+    `trouble` is a fixed word where it could not be applied: "refused", "unavailable" or the error's name.
+    """
+
+    kind: str
+    object_id: str
+    outcomes: tuple[str, ...] = ()
+    changed: Mapping[str, int] = field(default_factory=dict)
+    trouble: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """How many objects were looked at, by kind, and what was found."""
+
+    looked_at: Mapping[str, int]
+    findings: tuple[Finding, ...]
+
+
+def reconcile(
+    *,
+    since: datetime,
+    until: datetime,
+    repair: bool,
+    now: datetime,
+    progress: Callable[[str, int], None] = lambda kind, number: None,
+) -> Report:
+    """Look at all objects that Stripe made between `since` and `until`, and name what was not known here.
+
+    With `repair` it is applied; else everything stays as it is. Safe to run twice, and beside live traffic: a look is
+    applied by the same operations under the same locks as an event's. What cannot be applied is a finding of its own
+    and stops no other. `progress` is told each kind and its running number. Never inside a transaction (RuntimeError).
+    Raises StripeUnavailable where Stripe cannot even be listed.
+    """
+    looked_at: dict[str, int] = {}
+    findings = []
+    for kind, reader in READERS.items():
+        looked_at[kind] = 0
+        for object_id in gateway.client().created(kind, since=since, until=until):
+            looked_at[kind] += 1
+            progress(kind, looked_at[kind])
+            findings += _look(kind, reader, object_id, repair, now)
+    log.info("reconciled", repair=repair, looked_at=looked_at, findings=len(findings))
+    return Report(looked_at=looked_at, findings=tuple(findings))
+
+
+def _look(kind: str, reader: Reader, object_id: str, repair: bool, now: datetime) -> Iterator[Finding]:
+    try:
+        followed = follow_object(reader=reader, object_id=object_id, at=now, now=now, keep=repair, count=True)
+    except StripeUnavailable:
+        yield Finding(kind=kind, object_id=object_id, trouble="unavailable")
+    except StripeRefused as error:
+        yield Finding(kind=kind, object_id=object_id, trouble=f"refused {error.code}".strip())
+    except Exception as error:
+        log.exception("reconcile_failed", kind=kind, object_id=object_id)
+        yield Finding(kind=kind, object_id=object_id, trouble=type(error).__name__)
+    else:
+        if followed.changed:
+            yield Finding(kind=kind, object_id=object_id, outcomes=followed.outcomes, changed=followed.changed)

@@ -1,0 +1,171 @@
+"""Lost events cost nothing: what Stripe's objects and its list of events say is found, named and applied."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from ledger.models import Entry
+from ledger.queries import balance, trial_balance
+from payments import gateway, tasks
+from payments.facts import CheckoutExpired, CheckoutPaid, Fact
+from payments.gateway import StripeUnavailable
+from payments.models import BalanceTransaction, CheckoutSession, StripeEvent
+from payments.operations.reconcile import Report, reconcile
+from payments.operations.reconcile_events import reconcile_events
+from people import clock
+from tests.local_stripe import LocalStripe
+from tests.payments.conftest import Listen
+from tests.payments.test_with_sandbox import monthly, months, opened, pay, plan, wanted
+
+__all__ = ["months", "plan"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("months", "told")]
+
+
+@pytest.fixture
+def lost(sandbox: LocalStripe, listen: Listen, plan: None) -> Iterator[LocalStripe]:
+    """A paid order, an open one and a plan's first month, of which no event ever arrived."""
+    listen("order", CheckoutPaid, CheckoutExpired)
+    assert pay(opened(wanted())) == 303
+    opened(wanted(subject="order:2", attempt_key="order:2:1"))
+    assert pay(opened(monthly())) == 303
+    sandbox.settle()
+    yield sandbox
+
+
+def look(*, repair: bool) -> Report:
+    now = clock.now()
+    return reconcile(since=now - timedelta(days=1), until=now + timedelta(minutes=5), repair=repair, now=now)
+
+
+def found(report: Report) -> list[tuple[str, str]]:
+    return sorted((finding.kind, finding.trouble) for finding in report.findings)
+
+
+def test_a_report_names_what_is_missing_and_changes_nothing(lost: LocalStripe, told: list[Fact]) -> None:
+    report = look(repair=False)
+
+    assert found(report) == [
+        ("charge", ""),
+        ("charge", ""),
+        ("checkout.session", ""),
+        ("checkout.session", ""),
+        ("invoice", ""),
+    ]
+    assert report.looked_at == {"checkout.session": 3, "subscription": 1, "invoice": 1, "charge": 2}
+    assert not Entry.objects.exists()
+    assert not BalanceTransaction.objects.exists()
+    assert set(CheckoutSession.objects.values_list("state", flat=True)) == {"open"}
+
+
+def test_a_repair_applies_it_and_a_second_one_finds_nothing(lost: LocalStripe, told: list[Fact]) -> None:
+    look(repair=True)
+
+    assert sorted(type(fact).__name__ for fact in told if not isinstance(fact, CheckoutExpired))[:1] == ["CheckoutPaid"]
+    assert BalanceTransaction.objects.count() == 2
+    assert balance("stripe_balance") == 4800 - 169 + 2500 - 103
+    entries = Entry.objects.count()
+    assert found(look(repair=True)) == []
+    assert found(look(repair=False)) == []
+    assert Entry.objects.count() == entries
+
+
+def test_objects_alone_give_the_books_that_events_give(lost: LocalStripe) -> None:
+    look(repair=True)
+    by_objects = trial_balance(), sorted(Entry.objects.values_list("idempotency_key", flat=True))
+
+    lost.resume_webhooks()
+    missed = reconcile_events(since=clock.now() - timedelta(days=1), until=clock.now(), repair=True)
+    tasks.process_events()
+
+    assert missed
+    assert (trial_balance(), sorted(Entry.objects.values_list("idempotency_key", flat=True))) == by_objects
+
+
+def test_events_that_never_came_are_received_once(lost: LocalStripe) -> None:
+    since, until = clock.now() - timedelta(days=1), clock.now() + timedelta(minutes=5)
+
+    named = reconcile_events(since=since, until=until, repair=False)
+    assert not StripeEvent.objects.exists()
+    taken = reconcile_events(since=since, until=until, repair=True)
+
+    assert named == taken
+    assert {event.type for event in taken} >= {"checkout.session.completed", "invoice.paid", "charge.succeeded"}
+    assert reconcile_events(since=since, until=until, repair=True) == []
+    tasks.process_events()
+    assert balance("stripe_balance") == 4800 - 169 + 2500 - 103
+
+
+def test_two_at_once_beside_the_worker_post_each_fact_once(lost: LocalStripe) -> None:
+    reconcile_events(since=clock.now() - timedelta(days=1), until=clock.now() + timedelta(minutes=5), repair=True)
+
+    def with_own_connection(work: object) -> None:
+        try:
+            work()  # type: ignore[operator]
+        finally:
+            connection.close()
+
+    works = [lambda: look(repair=True), lambda: look(repair=True), tasks.process_events]
+    threads = [threading.Thread(target=with_own_connection, args=[work]) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert Entry.objects.filter(kind="balance_transaction").count() == 2
+    assert balance("stripe_balance") == 4800 - 169 + 2500 - 103
+
+
+def test_an_object_that_cannot_be_looked_at_is_named_and_stops_no_other(
+    lost: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge = gateway.Gateway.charge
+
+    def sometimes(self: gateway.Gateway, charge_id: str) -> object:
+        if not seen:
+            seen.append(charge_id)
+            raise StripeUnavailable("down")
+        return charge(self, charge_id)
+
+    seen: list[str] = []
+    monkeypatch.setattr(gateway.Gateway, "charge", sometimes)
+
+    report = look(repair=True)
+
+    assert [one.trouble for one in report.findings if one.trouble] == ["unavailable"]
+    assert BalanceTransaction.objects.count() >= 1
+
+
+def test_the_command_says_what_is_missing_and_then_applies_it(lost: LocalStripe) -> None:
+    out = StringIO()
+    with pytest.raises(CommandError, match="run again with --repair"):
+        call_command("reconcile", stdout=out)
+    assert "MISSING  checkout.session cs_" in out.getvalue()
+
+    out = StringIO()
+    call_command("reconcile", "--repair", stdout=out)
+
+    assert "APPLIED  checkout.session cs_" in out.getvalue()
+    assert balance("stripe_balance") == 4800 - 169 + 2500 - 103
+    with pytest.raises(CommandError, match="30 days only"):
+        call_command("reconcile", "--events", "--days", "31")
+    with pytest.raises(CommandError, match="--days is 0"):
+        call_command("reconcile", "--days", "0")
+
+
+def test_the_beat_repairs_by_itself_and_says_aloud_how_much(
+    lost: LocalStripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = tasks.reconcile()
+
+    assert found > 0
+    assert f"'findings': {found}" in next(
+        one.getMessage() for one in caplog.records if "lost_facts" in one.getMessage()
+    )
+    assert tasks.reconcile() == 0
