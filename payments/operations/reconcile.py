@@ -68,7 +68,7 @@ def reconcile(
     Raises StripeUnavailable where Stripe cannot even be listed.
     """
     looked_at: dict[str, int] = {}
-    findings = []
+    findings: list[Finding] = []
     for kind, reader in READERS.items():
         looked_at[kind] = 0
         for object_id in gateway.client().created(kind, since=since, until=until):
