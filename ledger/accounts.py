@@ -40,9 +40,11 @@ class Function(StrEnum):
 class Chart:
     """One line of the chart. Its account for each owner and currency is made when a posting first names it.
 
-    `restriction` is what those accounts begin with (ledger.models.Account.Restriction); a restricted fund's are opened
-    by `operations.open_account`. `form_990` is the part and line of the return that the line goes to, `ucoa` the
-    Unified Chart of Accounts 3 code where one corresponds; both are empty where the accountant has to decide.
+    The code of an account in the books stays: one that changes here is refused by the poster (`CodeChanged`), so a line
+    that needs another code becomes another purpose. `restriction` is what those accounts begin with
+    (ledger.models.Account.Restriction); a restricted fund's are opened by `operations.open_account`. `form_990` is the
+    part and line of the return that the line goes to, `ucoa` the Unified Chart of Accounts 3 code where one
+    corresponds; both are empty where the accountant has to decide.
     """
 
     code: str

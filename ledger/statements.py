@@ -17,7 +17,8 @@ from ledger.hashing import content_hash, facts_hash
 AccountKey = tuple[str, str, str]  # purpose, owner, currency
 
 _POST: Final = """
-SELECT known, moved, no_accounts, no_reversed, written FROM ledger_post(%s::jsonb, %s::jsonb, %s::jsonb)
+SELECT known, moved, no_accounts, no_reversed, written
+  FROM ledger_post(%s::jsonb, %s::jsonb, ledger_as_charted(%s::jsonb))
 """
 
 _INSERT_ACCOUNTS: Final = """
@@ -95,7 +96,10 @@ def post(drafts: Mapping[str, EntryDraft], days: Mapping[str, date]) -> Answer:
             }
             for ordinal, posting in enumerate(draft.postings, start=1)
         ]
-    named = [{"purpose": purpose, "owner": owner, "currency": currency} for purpose, owner, currency in accounts]
+    named = [
+        {"purpose": purpose, "owner": owner, "currency": currency, "code": chart_line(purpose, owner).code}
+        for purpose, owner, currency in accounts
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_POST, [json.dumps(part) for part in (entries, postings, named)])
         return _answer(*cursor.fetchone())

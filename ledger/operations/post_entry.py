@@ -20,6 +20,7 @@ from ledger.hashing import facts_hash
 
 __all__ = [
     "BadPosting",
+    "CodeChanged",
     "Conflict",
     "IsolationTooHigh",
     "NoSuchMonth",
@@ -32,7 +33,6 @@ __all__ = [
 
 _AHEAD_MAX: Final = timedelta(days=1)  # the source's clock and ours may differ, but not by more
 _CURRENCY: Final = re.compile(r"[a-z]{3}")
-_ISOLATION: Final = "TS002"
 
 
 class Conflict(Exception):
@@ -43,8 +43,15 @@ class NoSuchMonth(Exception):
     """The month is not in the books, or neither it nor one of the next takes entries."""
 
 
+class CodeChanged(Exception):
+    """An account has another code in the books than in the chart: what is posted to it could never be sealed."""
+
+
 class IsolationTooHigh(Exception):
     """The transaction is not READ COMMITTED, so it could not see that a month was closed."""
+
+
+_REFUSALS: Final[dict[str, type[Exception]]] = {"TS002": IsolationTooHigh, "TS004": CodeChanged}
 
 
 class Outcome(StrEnum):
@@ -75,8 +82,8 @@ def post_entries(drafts: Sequence[EntryDraft], *, now: datetime) -> list[Posted]
     same. `now` (aware) only refuses what has not happened yet. Call it inside `transaction.atomic()`, business rows
     locked.
 
-    Raises Conflict, NoSuchMonth, UnknownAccount, BadPosting, IsolationTooHigh. Where the database itself refused, or
-    a rival's entry proved to have other facts, the transaction can only be rolled back.
+    Raises Conflict, NoSuchMonth, UnknownAccount, BadPosting, CodeChanged, IsolationTooHigh. Where the database itself
+    refused, or a rival's entry proved to have other facts, the transaction can only be rolled back.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("entries are posted inside transaction.atomic()")
@@ -172,6 +179,7 @@ def _refusals_named() -> Iterator[None]:
     except (IntegrityError, DataError) as error:
         raise BadPosting(str(error).partition("\n")[0]) from error
     except DatabaseError as error:
-        if getattr(error.__cause__, "sqlstate", None) == _ISOLATION:
-            raise IsolationTooHigh(str(error).partition("\n")[0]) from error
-        raise
+        refusal = _REFUSALS.get(getattr(error.__cause__, "sqlstate", ""))
+        if refusal is None:
+            raise
+        raise refusal(str(error).partition("\n")[0]) from error
