@@ -80,6 +80,30 @@ class Gateway:
     def subscription(self, subscription_id: str) -> stripe.Subscription:
         return self._ask(lambda c: c.v1.subscriptions.retrieve(subscription_id))
 
+    def balance(self) -> stripe.Balance:
+        return self._ask(lambda c: c.v1.balance.retrieve())
+
+    def balance_transaction(self, bt_id: str) -> stripe.BalanceTransaction:
+        return self._ask(lambda c: c.v1.balance_transactions.retrieve(bt_id))
+
+    def payout(self, payout_id: str) -> stripe.Payout:
+        """With its balance transaction, and the one that brought the money back."""
+        expand = ["balance_transaction", "failure_balance_transaction"]
+        return self._ask(lambda c: c.v1.payouts.retrieve(payout_id, {"expand": expand}))
+
+    def balance_transaction_pages(
+        self, *, since: datetime | None = None, before: datetime | None = None, payout: str = ""
+    ) -> Iterator[list[stripe.BalanceTransaction]]:
+        """Those created from `since` on and before `before`, or listed in a payout: a page at a time, newest first.
+
+        What comes in while we list is ahead of the first page: it moves no later page, and the next listing has it.
+        """
+        created = ({"gte": int(since.timestamp())} if since else {}) | (
+            {"lt": int(before.timestamp())} if before else {}
+        )
+        params = ({"created": created} if created else {}) | ({"payout": payout} if payout else {})
+        return self._pages(lambda c, page: c.v1.balance_transactions.list(page), params)
+
     def checkout_sessions(self, *, since: datetime, until: datetime) -> Iterator[stripe.checkout.Session]:
         """Those created in the window, newest first; a page at a time."""
         for page in self._pages(lambda c, page: c.v1.checkout.sessions.list(page), _created(since, until)):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from payments.facts import Fact
 
@@ -22,6 +23,34 @@ class BalanceTransactionSeen:
     currency: str
     created_at: datetime
     available_at: datetime
+    balance_type: str = "payments"
+    exchange_rate: Decimal | None = None
+
+    @property
+    def ref(self) -> str:
+        return f"stripe:bt:{self.bt_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutSeen:
+    """A payout; `contents` are the ids of its balance transactions, its own among them, once their list is complete."""
+
+    payout_id: str
+    amount_minor: int
+    currency: str
+    status: str
+    method: str
+    automatic: bool
+    reconciliation_status: str
+    created_at: datetime
+    arrival_on: date
+    trace_id: str
+    bt_id: str
+    failure_bt_id: str
+    failure_code: str
+    original_payout_id: str
+    reversed_by_id: str
+    contents: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +105,31 @@ class Reading:
     facts: tuple[Fact, ...] = ()
     checkout: CheckoutSeen | None = None
     charge: ChargeSeen | None = None
+    balance_transactions: tuple[BalanceTransactionSeen, ...] = ()
+    payout: PayoutSeen | None = None
     nothing: str = ""
 
 
 def charge_ref(charge_id: str) -> str:
     """The word by which everybody else knows a charge: "stripe:charge:ch_1"."""
     return f"stripe:charge:{charge_id}"
+
+
+_NAMES = {
+    "ch": "charge",
+    "py": "charge",
+    "re": "refund",
+    "pyr": "refund",
+    "dp": "dispute",
+    "du": "dispute",
+    "po": "payout",
+    "tr": "transfer",
+    "trr": "transfer_reversal",
+    "tu": "topup",
+}
+
+
+def source_ref(seen: BalanceTransactionSeen) -> str:
+    """What a balance transaction is about, in the same words whoever tells of it: "stripe:refund:re_1", or itself."""
+    name = _NAMES.get(seen.source_id.partition("_")[0])
+    return f"stripe:{name}:{seen.source_id}" if name else seen.ref

@@ -40,6 +40,7 @@ _COUNTERPARTS: Final[dict[str, AccountRef]] = {
     "risk_reserved_funds": AccountRef("stripe_reserve"),
     "fee": PROCESSING_FEES,
     "network_cost": PROCESSING_FEES,
+    "tax": PROCESSING_FEES,
 }
 # What may move account 1050, by kind: each entry is over one balance transaction, but for what the books begin with.
 OPENING: Final = ("opening",)
@@ -50,6 +51,11 @@ _FEES: Final[dict[str, AccountRef]] = {"dispute": DISPUTE_FEES, "dispute_reversa
 def categories(purpose: str) -> list[str]:
     """The reporting categories whose balance transactions have their other side on the account of a purpose."""
     return [category for category, account in _COUNTERPARTS.items() if account.purpose == purpose]
+
+
+def is_known(category: str) -> bool:
+    """Whether a reporting category has its place; the others go to suspense."""
+    return category in _COUNTERPARTS
 
 
 def balance_transaction(

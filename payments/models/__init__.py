@@ -1,17 +1,21 @@
-"""What we know of the processor: events received, calls made, checkouts, charges, and its own account of our money."""
+"""What we know of the processor: events, calls, checkouts, charges, payouts, and its own account of our money."""
 
-from payments.models.balance import BalanceTransaction
+from payments.models.balance import BalanceComparison, BalanceListing, BalanceTransaction
 from payments.models.calls import UNFINISHED_CALLS, StripeCall
 from payments.models.charges import Charge
 from payments.models.checkouts import CheckoutSession
 from payments.models.events import ObjectVersion, StripeEvent
+from payments.models.payouts import StripePayout
 
 __all__ = [
     "UNFINISHED_CALLS",
+    "BalanceComparison",
+    "BalanceListing",
     "BalanceTransaction",
     "Charge",
     "CheckoutSession",
     "ObjectVersion",
     "StripeCall",
     "StripeEvent",
+    "StripePayout",
 ]

@@ -16,8 +16,10 @@ from payments.changes import changed_rows
 from payments.gateway import StripeUnavailable
 from payments.models import ObjectVersion
 from payments.operations.apply_fact import apply_fact
+from payments.operations.record_balance_transactions import record_balance_transactions
 from payments.operations.record_charge import record_charge
 from payments.operations.record_checkout import record_checkout
+from payments.operations.record_payout import record_payout
 from payments.readings import Reading
 from payments.registry import Reader, operations_for
 
@@ -77,6 +79,10 @@ def _apply(
             record_checkout(reading.checkout)
         if reading.charge is not None:
             record_charge(reading.charge, now=now)
+        if reading.balance_transactions:
+            record_balance_transactions(reading.balance_transactions, now=now)
+        if reading.payout is not None:
+            record_payout(reading.payout, now=now)
         outcomes = [str(outcome) for fact in reading.facts for outcome in apply_fact(fact, now)]
         changed = {} if before is None else changed_rows() - before
         transaction.set_rollback(not keep)

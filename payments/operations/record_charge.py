@@ -6,31 +6,24 @@ from datetime import datetime
 
 from django.db import transaction
 
-from ledger import builders
-from ledger.operations.post_entry import post_entry
-from payments.models import BalanceTransaction, Charge
-from payments.readings import BalanceTransactionSeen, ChargeSeen
+from payments.models import Charge
+from payments.operations.record_balance_transactions import record_balance_transactions
+from payments.readings import ChargeSeen
 from people import clock
-from people.queries import local_day
 
 FINAL = ("succeeded", "failed")
-
-
-class NetDiffers(Exception):
-    """Stripe's own net is not its amount minus its fee: nothing is posted until somebody has looked."""
 
 
 def record_charge(seen: ChargeSeen, *, now: datetime) -> Charge:
     """Keep what a look at a charge showed; safe to repeat, in any order of looks.
 
-    A look never takes back what an earlier one knew (a final status, a subject, a balance transaction). The balance
-    transaction's row and its entry are made in one transaction: clearing to the processor balance, and the fee
-    (DESIGN.md section 1.6). Raises NetDiffers and whatever `post_entry` raises.
+    A look never takes back what an earlier one knew (a final status, a subject, a balance transaction). What Stripe
+    booked is kept and posted with it: clearing to the processor balance, and the fee (DESIGN.md section 1.6).
     """
     with transaction.atomic():
         charge = _keep(seen)
         if seen.balance_transaction is not None:
-            _book(seen.balance_transaction, charge, now)
+            record_balance_transactions([seen.balance_transaction], now=now)
     return charge
 
 
@@ -64,40 +57,3 @@ def _keep(seen: ChargeSeen) -> Charge:
     if changed:
         charge.save(update_fields=changed)
     return charge
-
-
-def _book(seen: BalanceTransactionSeen, charge: Charge, now: datetime) -> None:
-    """Under the charge's row lock, so that two looks at once post one entry."""
-    if BalanceTransaction.objects.filter(bt_id=seen.bt_id).exists():
-        return
-    if seen.net_minor != seen.amount_minor - seen.fee_minor:
-        raise NetDiffers(seen.bt_id)
-    BalanceTransaction.objects.create(
-        bt_id=seen.bt_id,
-        charge=charge,
-        entry_id=_post(seen, charge, now),
-        source_id=seen.source_id,
-        type=seen.type,
-        category=seen.category,
-        amount_minor=seen.amount_minor,
-        fee_minor=seen.fee_minor,
-        currency=seen.currency,
-        created_at=seen.created_at,
-        available_at=seen.available_at,
-    )
-
-
-def _post(seen: BalanceTransactionSeen, charge: Charge, now: datetime) -> int | None:
-    if seen.amount_minor == seen.fee_minor == 0:
-        return None
-    draft = builders.balance_transaction(
-        bt_ref=f"stripe:bt:{seen.bt_id}",
-        source=charge.ref,
-        event_at=seen.created_at,
-        effective_on=local_day(seen.created_at),
-        currency=seen.currency,
-        category=seen.category,
-        amount_minor=seen.amount_minor,
-        fee_minor=seen.fee_minor,
-    )
-    return post_entry(draft, now=now).entry_id

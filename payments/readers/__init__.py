@@ -1,8 +1,16 @@
 """Looks at Stripe's objects: each fetches one (never trusting an event's copy of it) and translates it."""
 
+from payments.readers.balance import read_balance_transaction, read_payout
 from payments.readers.charges import read_charge
 from payments.readers.checkouts import read_checkout
 from payments.readers.invoices import read_invoice
 from payments.readers.subscriptions import read_subscription
 
-__all__ = ["read_charge", "read_checkout", "read_invoice", "read_subscription"]
+__all__ = [
+    "read_balance_transaction",
+    "read_charge",
+    "read_checkout",
+    "read_invoice",
+    "read_payout",
+    "read_subscription",
+]

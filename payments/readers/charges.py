@@ -8,8 +8,9 @@ from datetime import datetime
 import stripe
 
 from payments import gateway
+from payments.readers.balance import balance_transaction_seen
 from payments.readers.words import moment, present, reference, whole, word
-from payments.readings import BalanceTransactionSeen, ChargeSeen, Reading
+from payments.readings import ChargeSeen, Reading
 
 
 def read_charge(object_id: str, at: datetime) -> Reading:
@@ -45,21 +46,6 @@ def charge_seen(charge: stripe.Charge, *, kind: str = "", subject: str = "") -> 
 
 def with_subject(seen: ChargeSeen, *, kind: str, subject: str) -> ChargeSeen:
     return replace(seen, kind=kind, subject=subject)
-
-
-def balance_transaction_seen(bt: stripe.BalanceTransaction) -> BalanceTransactionSeen:
-    return BalanceTransactionSeen(
-        bt_id=bt.id,
-        source_id=reference(bt.source),
-        type=bt.type,
-        category=bt.reporting_category,
-        amount_minor=bt.amount,
-        fee_minor=bt.fee,
-        net_minor=bt.net,
-        currency=bt.currency,
-        created_at=moment(bt.created),
-        available_at=moment(bt.available_on),
-    )
 
 
 def _decline_code(charge: stripe.Charge) -> str:

@@ -27,6 +27,7 @@ class FakeStripe(stripe.HTTPClient):
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.before: Callable[[str, str], None] = lambda _method, _path: None
         self.made = 0
+        self.page_size = 100
         self._lock = threading.Lock()
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any) -> Answer:
@@ -38,6 +39,10 @@ class FakeStripe(stripe.HTTPClient):
             return fault()
         if path == "/v1/checkout/sessions":
             return self._open(post_data, headers) if method == "post" else self._list()
+        if path == "/v1/balance":
+            return ok(self.objects["balance"])
+        if path == "/v1/balance_transactions":
+            return self._page(parse_qs(urlsplit(url).query))
         return self._object(path)
 
     def keys(self) -> list[str]:
@@ -78,6 +83,25 @@ class FakeStripe(stripe.HTTPClient):
         data = [thing for thing in self.objects.values() if thing["object"] == "checkout.session"]
         return ok({"object": "list", "data": data, "has_more": False, "url": "/v1/checkout/sessions"})
 
+    def _page(self, query: Mapping[str, list[str]]) -> Answer:
+        """Balance transactions as Stripe lists them: newest first, in a window or a payout, from a cursor on."""
+        asked = {name: values[0] for name, values in query.items()}
+        payout = self.objects.get(asked.get("payout", ""), {})
+        found = [
+            thing
+            for thing in self.objects.values()
+            if thing["object"] == "balance_transaction"
+            and int(asked.get("created[gte]", 0)) <= thing["created"] < int(asked.get("created[lt]", 2**40))
+            and (not payout or thing["id"] in payout["_contents"])
+        ]
+        found.sort(key=lambda thing: (thing["created"], thing["id"]), reverse=True)
+        ids = [thing["id"] for thing in found]
+        start = ids.index(asked["starting_after"]) + 1 if "starting_after" in asked else 0
+        limit = min(int(asked["limit"]), self.page_size)
+        more = start + limit < len(found)
+        data = found[start : start + limit]
+        return ok({"object": "list", "data": data, "has_more": more, "url": "/v1/balance_transactions"})
+
     def _object(self, path: str) -> Answer:
         parts = path.removeprefix("/v1/").removeprefix("checkout/").split("/")
         thing = self.objects.get(parts[1])
@@ -91,7 +115,7 @@ class FakeStripe(stripe.HTTPClient):
 
 
 def ok(body: dict[str, Any]) -> Answer:
-    return json.dumps({k: v for k, v in body.items() if k != "_key"}), 200, {}
+    return json.dumps({k: v for k, v in body.items() if not k.startswith("_")}), 200, {}
 
 
 def error(status: int, code: str = "", kind: str = "invalid_request_error", **more: str) -> Answer:
@@ -117,6 +141,44 @@ def balance_transaction(bt_id: str = "txn_1", **changes: Any) -> dict[str, Any]:
         "created": 1_793_000_010,
         "available_on": 1_793_172_810,
     } | changes
+
+
+def payout(payout_id: str = "po_1", *, contents: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
+    """An automatic payout of 4631 on its way; `contents` are listed by `?payout=`."""
+    return {
+        "id": payout_id,
+        "object": "payout",
+        "amount": 4631,
+        "currency": "usd",
+        "status": "in_transit",
+        "method": "standard",
+        "automatic": True,
+        "reconciliation_status": "in_progress",
+        "created": 1_793_000_100,
+        "arrival_date": 1_793_145_600,
+        "trace_id": {"status": "pending", "value": None},
+        "balance_transaction": None,
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "original_payout": None,
+        "reversed_by": None,
+        "_contents": contents,
+    } | changes
+
+
+def payout_transaction(bt_id: str = "txn_po_1", **changes: Any) -> dict[str, Any]:
+    """What a payout of 4631 takes out of the balance."""
+    figures = {"amount": -4631, "fee": 0, "net": -4631, "type": "payout", "reporting_category": "payout"}
+    return balance_transaction(bt_id, **figures, source="po_1", created=1_793_000_100) | changes
+
+
+def stripe_balance(available: int = 0, pending: int = 0, **more: list[dict[str, Any]]) -> dict[str, Any]:
+    """To be put under the id "balance"."""
+    sums = {
+        name: [{"amount": amount, "currency": "usd"}]
+        for name, amount in (("available", available), ("pending", pending))
+    }
+    return {"id": "balance", "object": "balance"} | sums | more
 
 
 def charge(charge_id: str = "ch_1", **changes: Any) -> dict[str, Any]:

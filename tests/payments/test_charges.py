@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger import books as checks
-from ledger.models import Entry
+from ledger.models import Entry, ReconciliationException
 from ledger.queries import balance
 from payments import queries
 from payments.models import BalanceTransaction, Charge
 from payments.operations.find_left_behind import ask_unsettled_charges
 from payments.operations.follow_object import follow_object
-from payments.operations.record_charge import NetDiffers
 from payments.readers import read_charge
 from tests.payments.conftest import NOW, post_gift
 from tests.payments.fake_stripe import FakeStripe, balance_transaction, charge
@@ -97,13 +96,16 @@ def test_a_category_nobody_knows_is_seen_in_suspense(fake: FakeStripe) -> None:
     assert findings() == []
 
 
-def test_a_booking_whose_net_does_not_add_up_is_not_posted(fake: FakeStripe) -> None:
+def test_a_booking_whose_net_does_not_add_up_is_named_and_not_posted(fake: FakeStripe) -> None:
     fake.put(charge(balance_transaction=balance_transaction(net=4632)))
 
-    with pytest.raises(NetDiffers):
-        look()
+    look()
 
-    assert not Entry.objects.exists() and not Charge.objects.exists()
+    assert not Entry.objects.exists() and Charge.objects.get().status == "succeeded"
+    assert (BalanceTransaction.objects.get().entry, BalanceTransaction.objects.get().problem) == (None, "net_differs")
+    named = ReconciliationException.objects.get()
+    assert (named.kind, named.subject) == ("balance_transaction_not_posted", "stripe:bt:txn_1")
+    assert named.detail == "net_differs: the processor says 4632"
 
 
 def test_a_booking_of_nothing_needs_no_entry(fake: FakeStripe) -> None:
