@@ -23,6 +23,28 @@ def share(basis_minor: int, num: int, den: int) -> int:
     return half_up(basis_minor * num, den)
 
 
+def fee(gross_minor: int, num: int, den: int, fixed_minor: int) -> int:
+    """What a processor keeps of a charge: num/den of it, half up as Stripe rounds, and a fixed part. An estimate.
+
+    The fee that was really taken is read from the balance transaction, never figured (rules/ledger.md R5).
+    """
+    return share(gross_minor, num, den) + fixed_minor
+
+
+def gross_up(wanted_minor: int, num: int, den: int, fixed_minor: int) -> int:
+    """The smallest charge that leaves `wanted` after its fee: `gross_up(5000, 29, 1000, 30)` is 5180.
+
+    rules/giving.md 3.1: from just below the closed form (wanted + fixed) / (1 - num/den) upwards, because what is left
+    never falls while the charge rises. Raises ValueError for a rate of the whole or more, and amounts below zero.
+    """
+    if not 0 <= num < den or wanted_minor <= 0 or fixed_minor < 0:
+        raise ValueError(f"no charge leaves {wanted_minor} after {num}/{den} and {fixed_minor}")
+    gross_minor = (2 * (wanted_minor + fixed_minor) - 1) * den // (2 * (den - num))
+    while gross_minor - fee(gross_minor, num, den, fixed_minor) < wanted_minor:
+        gross_minor += 1
+    return gross_minor
+
+
 def split(total_minor: int, weights: Sequence[int]) -> list[int]:
     """`total_minor` over `weights` by the largest remainder (R1): `split(2000, [4320, 500, 366])` is [1666, 193, 141].
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.splitting import (
     Claim,
     accrue,
     disputed_share,
+    fee,
+    gross_up,
     half_up,
     reversed_to_date,
     share,
@@ -219,3 +223,53 @@ def test_line_worth_nothing_gets_nothing() -> None:
 def test_promise_of_more_than_the_whole_is_refused(bases: list[int], claims: list[Claim]) -> None:
     with pytest.raises(ValueError, match=r"whole|claim|basis"):
         accrue(bases, claims)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "num", "gross"),
+    [
+        (5000, 29, 5180),
+        (500, 29, 546),
+        (10000, 29, 10330),
+        (25000, 29, 25778),
+        (2500, 22, 2587),
+        (5000, 22, 5143),
+        (10000, 22, 10256),
+        (25000, 22, 25593),
+        (1, 0, 31),
+    ],
+)
+def test_gross_up(wanted: int, num: int, gross: int) -> None:
+    """rules/ledger.md section 11 case 2; rules/giving.md 3.1."""
+    assert gross_up(wanted, num, 1000, 30) == gross
+
+
+def test_one_cent_less_than_the_gross_up_leaves_too_little() -> None:
+    left = {gross: gross - fee(gross, 29, 1000, 30) for gross in (5179, 5180)}
+
+    assert left == {5179: 4999, 5180: 5000}
+
+
+@pytest.mark.parametrize("num", [22, 29])
+def test_gross_up_is_the_smallest_charge_for_every_amount(num: int) -> None:
+    """rules/giving.md section 5 case 1."""
+    for wanted in range(100, 100_001):
+        gross = gross_up(wanted, num, 1000, 30)
+        assert gross - fee(gross, num, 1000, 30) >= wanted
+        assert gross - 1 - fee(gross - 1, num, 1000, 30) < wanted
+
+
+@given(st.integers(1, 300), st.integers(0, 19), st.integers(1, 20), st.integers(0, 50))
+def test_gross_up_is_what_trying_every_charge_finds(wanted: int, num: int, den: int, fixed: int) -> None:
+    num %= den
+    charges = range((wanted + fixed) * den + den)
+
+    found = next(gross for gross in charges if gross - fee(gross, num, den, fixed) >= wanted)
+
+    assert gross_up(wanted, num, den, fixed) == found
+
+
+@pytest.mark.parametrize("bad", [(0, 29, 1000, 30), (-1, 29, 1000, 30), (5, 10, 10, 0), (5, -1, 10, 0), (5, 1, 10, -1)])
+def test_gross_up_of_nonsense_is_refused(bad: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="no charge leaves"):
+        gross_up(*bad)
