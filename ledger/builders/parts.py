@@ -17,6 +17,7 @@ SUSPENSE: Final = AccountRef("suspense")
 SALES: Final = AccountRef("sales")
 PROCESSING_FEES: Final = AccountRef("processing_fees")
 DISPUTE_FEES: Final = AccountRef("dispute_fees")
+EARLIER_COVER: Final = AccountRef("prior_year_refunds")  # of fees covered for no fund, in years that are closed
 
 Recognition = Literal["grant", "agency"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Unpack
 
-from ledger.builders.parts import CLEARING, DISPUTES, About, contributions, earlier_gifts, moves
+from ledger.builders.parts import CLEARING, DISPUTES, EARLIER_COVER, About, contributions, earlier_gifts, moves
 from ledger.builders.sales import SHIPPING, TAX
 from ledger.drafts import AccountRef, EntryDraft
 
@@ -74,8 +74,10 @@ def _given_back(parts: Parts, goods: str) -> list[tuple[AccountRef, int]]:
     gifts, cover = AccountRef("contributions"), AccountRef("cover")
     if parts.gift_minor or parts.fund:
         gifts = contributions(parts.fund)
-    if parts.prior_year:
+    if parts.prior_year and (parts.gift_minor or parts.fund):
         gifts = cover = earlier_gifts(parts.fund)
+    elif parts.prior_year:
+        cover = EARLIER_COVER
     return [
         (AccountRef(goods), parts.goods_minor),
         (SHIPPING, parts.shipping_minor),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ledger import builders
@@ -151,6 +151,20 @@ EXAMPLES = [
         "refund",
         {**RE_1, "parts": Parts(gift_minor=1950, cover_minor=50, fund="seed-collective", prior_year=True)},
         ["4090/fund:seed-collective / 1040 1950", "4090/fund:seed-collective / 1040 50"],
+        "stripe:refund:re_1",
+    ),
+    example(
+        "goods of a closed year refunded: this year's refund",
+        "refund",
+        {**RE_1, "parts": replace(GOODS_REFUNDED, prior_year=True)},
+        ["4540 / 1040 1666", "4530 / 1040 193", "2310 / 1040 141"],
+        "stripe:refund:re_1",
+    ),
+    example(
+        "fee covered for goods of a closed year refunded",
+        "refund",
+        {**RE_1, "parts": Parts(goods_minor=1950, cover_minor=50, prior_year=True)},
+        ["4540 / 1040 1950", "4090 / 1040 50"],
         "stripe:refund:re_1",
     ),
     example(
