@@ -16,6 +16,8 @@ from ledger.contents import all_contents, sentences, stream
 from ledger.guards import missing_guards
 from ledger.models import Account, Period
 from people import clock
+from people.models import Organisation
+from people.queries import local_day
 
 MONTHS_AHEAD = 3
 
@@ -93,7 +95,8 @@ def months_are_there() -> Iterator[str]:
          ORDER BY 1
         """
     )
-    today = clock.now().date()
+    org, now = Organisation.objects.filter(pk=1).first(), clock.now()
+    today = local_day(now, org) if org else now.date()
     wanted = {_month_after(today, months) for months in range(MONTHS_AHEAD + 1)}
     for month in sorted(wanted - set(Period.objects.filter(yyyymm__in=wanted).values_list("yyyymm", flat=True))):
         yield f"{month} is not in the books: run manage.py prepare"

@@ -17,6 +17,7 @@ from kombu.serialization import dumps, loads
 from psycopg.conninfo import conninfo_to_dict
 
 from config.celery import VISIBILITY_TIMEOUT_S, app, broker
+from ledger.seal_checks import LONGEST_TRANSACTION_S
 from payments import tasks as payments_tasks
 from reports import tasks as reports_tasks
 
@@ -80,6 +81,10 @@ def test_a_task_that_a_lost_worker_held_comes_back() -> None:
 def test_no_task_is_run_by_two_workers_because_it_takes_long() -> None:
     assert app.conf.task_time_limit < VISIBILITY_TIMEOUT_S
     assert max(reports_tasks.WORK_FOR_S, payments_tasks.WORK_FOR_S) * 2 < app.conf.task_time_limit
+
+
+def test_no_posting_takes_longer_than_the_books_allow_before_they_miss_its_seal() -> None:
+    assert app.conf.task_time_limit <= LONGEST_TRANSACTION_S
 
 
 def test_workers_are_renewed_and_keep_no_results() -> None:

@@ -33,8 +33,10 @@ def charted(purpose: str, code: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(CHART, purpose, replace(CHART[purpose], code=code))
         hashing._label.cache_clear()
-        yield
-    hashing._label.cache_clear()
+        try:
+            yield
+        finally:
+            hashing._label.cache_clear()
 
 
 def test_code_that_changed_is_refused_while_posting_and_the_sealer_goes_on() -> None:

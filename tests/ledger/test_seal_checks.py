@@ -12,7 +12,7 @@ from ledger.operations.seal_entries import seal_all
 from people.models import Organisation
 from tests.ledger.closing import close, reopen
 from tests.ledger.facts import accrual, entry, post, sale
-from tests.ledger.raw import as_owner, check_at_commit
+from tests.ledger.raw import as_owner, check_at_commit, sql
 
 OCTOBER = 202610
 
@@ -96,6 +96,19 @@ def test_entry_moved_into_a_closed_month_is_named() -> None:
 
     assert f"sale stripe:charge:ch_nov:sale (entry {late.entry_id}) got into 202610 after it was closed" in found
     assert sum("the snapshot has" in finding for finding in found) == 5
+
+
+@pytest.mark.parametrize(("age", "named"), [("4 minutes 59.8 seconds", 0), ("5 minutes 1 second", 1)])
+def test_entry_waits_too_long_only_when_it_was_surely_committed_a_minute_before_the_look(age: str, named: int) -> None:
+    """A transaction of four minutes, then a look at the books whose other checks took a while, are no alarm."""
+    post(sale("ch_nov", effective_on=date(2026, 11, 2)))
+    check_at_commit()
+    as_owner(f"UPDATE ledger_entry SET recorded_at = now() - interval '{age}' WHERE source = 'order:1042'")
+    sql("SELECT pg_sleep(0.3)")
+
+    assert [finding[:33] for finding in seal_checks.nothing_waits_long()] == [
+        "sale stripe:charge:ch_nov:sale (e"
+    ] * named
 
 
 def test_month_opened_past_the_two_persons_is_named() -> None:
