@@ -20,7 +20,7 @@ from payments.facts import (
     PlanEnded,
     PlanStarted,
 )
-from payments.readers import read_charge, read_checkout, read_invoice, read_subscription
+from payments.readers import read_charge, read_checkout, read_invoice, read_payout, read_subscription
 from payments.registry import ignores, on, reads
 from shop.operations.await_payment import await_payment
 from shop.operations.mark_order_paid import mark_order_paid
@@ -41,6 +41,12 @@ def register() -> None:
     reads("customer.subscription.deleted", read_subscription)
     reads("charge.succeeded", read_charge)
     reads("charge.updated", read_charge)
+    reads("payout.created", read_payout)
+    reads("payout.updated", read_payout)
+    reads("payout.paid", read_payout)
+    reads("payout.failed", read_payout)
+    reads("payout.canceled", read_payout)
+    reads("payout.reconciliation_completed", read_payout)
 
     ignores("invoice.voided", "nothing was paid, and the plan's own event tells")
     ignores("invoice.marked_uncollectible", "nothing was paid, and the plan's own event tells")

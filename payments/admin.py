@@ -6,7 +6,15 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from payments.models import BalanceTransaction, Charge, CheckoutSession, StripeCall, StripeEvent
+from payments.models import (
+    BalanceComparison,
+    BalanceTransaction,
+    Charge,
+    CheckoutSession,
+    StripeCall,
+    StripeEvent,
+    StripePayout,
+)
 from payments.operations.revive_event import Outcome, revive_event
 from people.access import has_role
 from people.console import ReadOnly, amount
@@ -68,5 +76,31 @@ class BalanceTransactionAdmin(ReadOnlyAdmin):
         amount("net_minor", "net"),
         "available_at",
     ]
-    list_filter = ["category"]
+    list_filter = ["category", "problem"]
     search_fields = ["bt_id", "source_id"]
+
+
+@admin.register(StripePayout)
+class StripePayoutAdmin(ReadOnlyAdmin):
+    list_display = [
+        "payout_id",
+        amount("amount_minor", "amount"),
+        "status",
+        "reconciliation_status",
+        "arrival_on",
+        "trace_id",
+    ]
+    list_filter = ["status", "reconciliation_status", "automatic"]
+    search_fields = ["payout_id", "trace_id", "bt_id"]
+
+
+@admin.register(BalanceComparison)
+class BalanceComparisonAdmin(ReadOnlyAdmin):
+    list_display = [
+        "compared_at",
+        amount("ours_minor", "ours"),
+        amount("available_minor", "available"),
+        amount("pending_minor", "pending"),
+        amount("difference_minor", "difference"),
+    ]
+    list_filter = ["currency"]

@@ -8,15 +8,16 @@ from typing import Final
 from ledger.books import Check, in_words
 from ledger.builders import processor
 from ledger.contents import stream
+from payments.discrepancies import NOT_POSTED
 
 
 def balance_transactions_booked() -> Iterator[str]:
     """L5: each balance transaction has exactly one entry, which moves 1050 by exactly its net; nothing else does.
 
-    What the books began with is nobody's balance transaction. One that could not be posted has no row here at all:
-    issue 4 keeps it as an open exception, and this check will count those too.
+    What the books began with is nobody's balance transaction. One that could not be posted is no fault while its
+    exception is open: then somebody is told already, and has until its limit.
     """
-    for name, entry, currency, net, moved in stream(_BOOKED, [list(processor.OPENING)]):
+    for name, entry, currency, net, moved in stream(_BOOKED, [list(processor.OPENING), NOT_POSTED.word]):
         said = [in_words(amount, currency) if amount is not None else "nothing" for amount in (net, moved)]
         row = f"{name} (entry {entry})" if entry else name
         yield f"{row}: the processor says {said[0]}, the books moved its balance by {said[1]}"
@@ -25,8 +26,7 @@ def balance_transactions_booked() -> Iterator[str]:
 def balance_is_what_the_processor_booked() -> Iterator[str]:
     """L6: what the books hold at the processor is the sum of all that it ever booked, in each currency.
 
-    That is its balance, available and pending, as its own records make it. Issue 4 asks the Balance API each night and
-    compares with that as well, so that a balance transaction of which nobody told us is missed.
+    That is its balance, available and pending, as its own records make it; `the_processor_agrees` asks it as well.
     """
     for currency, told, held in stream(_BALANCE, [list(processor.OPENING)]):
         yield (
@@ -35,11 +35,28 @@ def balance_is_what_the_processor_booked() -> Iterator[str]:
         )
 
 
+def the_processor_agrees() -> Iterator[str]:
+    """L6: when the processor was last asked for its balance (`compare_balance`), it said what account 1050 held."""
+    for currency, at, ours, theirs in stream(_COMPARED):
+        yield (
+            f"{currency}: on {at:%Y-%m-%d %H:%M} UTC the books held {in_words(ours, currency)} at the processor,"
+            f" which said {in_words(theirs, currency)}"
+        )
+
+
+def payouts_are_their_parts() -> Iterator[str]:
+    """L7: what an automatic payout is made of, by the processor's own list and without its own row, comes to it."""
+    for payout, currency, amount, parts in stream(_PARTS):
+        yield (
+            f"stripe:payout:{payout}: a payout of {in_words(amount, currency)},"
+            f" made of {in_words(int(parts), currency)}"
+        )
+
+
 def payouts_were_there_to_pay() -> Iterator[str]:
     """L7: no payout to our bank took more than the balance transactions until then had brought.
 
-    Where it did, some of them are missing here. Issue 4 knows which ones each automatic payout is made of, and compares
-    their sum with the payout itself.
+    Where it did, some of them are missing here. This holds for manual payouts too, which nobody itemises.
     """
     for name, entry, currency, amount, left in stream(_PAYOUTS, [list(processor.OPENING)]):
         yield (
@@ -63,8 +80,8 @@ def clearing_is_its_open_items() -> Iterator[str]:
 def cash_in_transit_is_payouts() -> Iterator[str]:
     """L8: 1060 holds the payouts that the processor sent, less what lines of the bank's statements brought.
 
-    Nothing else moves it but people, by an entry that two of them approved. Issue 4 has the payouts themselves and
-    issue 5 their lines; then each payout that no line brought is an open item of its own.
+    Nothing else moves it but people, by an entry that two of them approved. Issue 5 matches payouts with lines of the
+    bank; then each payout that no line brought is an open item of its own.
     """
     yield from _other_sides("in_transit")
     for kind, key, entry, currency, moved in stream(_TRANSIT, [[*processor.KINDS, *ARRIVED, *BY_HAND]]):
@@ -85,6 +102,8 @@ BY_HAND: Final = ("opening", "manual")
 CHECKS: Final = (
     Check("L5", "each balance transaction has its entry", balance_transactions_booked),
     Check("L6", "the Stripe balance is what Stripe booked", balance_is_what_the_processor_booked),
+    Check("L6", "the Balance API agrees", the_processor_agrees),
+    Check("L7", "each Stripe payout is the sum of its parts", payouts_are_their_parts),
     Check("L7", "no Stripe payout took more than there was", payouts_were_there_to_pay),
     Check("L8", "clearing is its open items", clearing_is_its_open_items),
     Check("L8", "cash in transit is Stripe's payouts", cash_in_transit_is_payouts),
@@ -109,7 +128,10 @@ _BOOKED: Final = f"""
       FULL JOIN (SELECT * FROM moved WHERE kind <> ALL(%s)) m
         ON m.entry_id = b.entry_id AND m.key = 'stripe:bt:' || b.bt_id AND m.currency = b.currency
      WHERE b.id IS NULL
-        OR (m.entry_id IS NULL AND b.net_minor <> 0)
+        OR (m.entry_id IS NULL AND b.net_minor <> 0 AND NOT EXISTS (
+               SELECT FROM ledger_reconciliationexception x
+                WHERE x.kind = %s AND x.subject = 'stripe:bt:' || b.bt_id AND x.resolved_at IS NULL
+           ))
         OR m.amount_minor <> b.net_minor
      ORDER BY 1
 """  # noqa: S608 - no value from outside
@@ -123,6 +145,24 @@ _BALANCE: Final = f"""
      WHERE COALESCE(told.amount, 0) <> COALESCE(held.amount, 0)
      ORDER BY currency
 """  # noqa: S608 - no value from outside
+
+_COMPARED: Final = """
+    SELECT currency, compared_at, ours_minor, available_minor + pending_minor
+      FROM (SELECT DISTINCT ON (currency) * FROM payments_balancecomparison
+             ORDER BY currency, compared_at DESC, id DESC) latest
+     WHERE difference_minor <> 0
+     ORDER BY currency
+"""
+
+_PARTS: Final = """
+    SELECT p.payout_id, p.currency, p.amount_minor, COALESCE(sum(b.net_minor), 0)
+      FROM payments_stripepayout p
+      LEFT JOIN payments_balancetransaction b ON b.payout_id = p.id AND b.source_id <> p.payout_id
+     WHERE p.automatic AND p.reconciliation_status = 'completed'
+     GROUP BY p.id
+    HAVING COALESCE(sum(b.net_minor), 0) <> p.amount_minor
+     ORDER BY p.id
+"""
 
 _PAYOUTS: Final = f"""
     WITH {_MOVED.format(purpose="'stripe_balance'")},
@@ -157,7 +197,7 @@ _OTHER_SIDES: Final = f"""
     SELECT b.bt_id, b.entry_id, b.currency, b.amount_minor, COALESCE(-m.amount_minor, 0)
       FROM payments_balancetransaction b
       LEFT JOIN moved m ON m.entry_id = b.entry_id AND m.currency = b.currency
-     WHERE b.category = ANY(%s) AND b.amount_minor <> COALESCE(-m.amount_minor, 0)
+     WHERE b.problem = '' AND b.category = ANY(%s) AND b.amount_minor <> COALESCE(-m.amount_minor, 0)
      ORDER BY 1
 """  # noqa: S608 - no value from outside
 

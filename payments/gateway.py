@@ -208,6 +208,7 @@ _LISTS: dict[str, tuple[Callable[[stripe.StripeClient, Any], Any], dict[str, Any
     "subscription": (lambda c, page: c.v1.subscriptions.list(page), {"status": "all"}),
     "invoice": (lambda c, page: c.v1.invoices.list(page), {}),
     "charge": (lambda c, page: c.v1.charges.list(page), {}),
+    "payout": (lambda c, page: c.v1.payouts.list(page), {}),
 }
 _Change = Callable[[stripe.StripeClient, str, Any, Any], Any]
 _CHANGES: dict[str, _Change] = {

@@ -65,16 +65,35 @@ def _id_of(charge_ref: str) -> str:
     return charge_ref.rpartition(":")[2]
 
 
-# A charge's own entries carry it in their key ("stripe:charge:ch_1:sale"), a balance transaction's through its row.
+# A charge's or refund's own entries carry it in their key ("stripe:charge:ch_1:sale"), a balance transaction's through
+# its row. An item that was settled once and is open again is as old as what opened it again.
 _OPEN_ITEMS = """
-    SELECT COALESCE('stripe:charge:' || c.charge_id, substring(e.idempotency_key from '^stripe:charge:[^:]+'),
-                    e.idempotency_key) AS ref,
-           a.currency, SUM(l.amount_minor), MIN(e.event_at)
-      FROM ledger_account a
-      JOIN leg l ON l.account_id = a.id
-      JOIN ledger_entry e ON e.id = l.entry_id
-      LEFT JOIN payments_balancetransaction b ON b.entry_id = e.id
-      LEFT JOIN payments_charge c ON c.id = b.charge_id
-     WHERE a.purpose = 'clearing'
-     GROUP BY 1, 2 HAVING SUM(l.amount_minor) <> 0 ORDER BY 4, 1
+    WITH moves AS (
+        SELECT COALESCE('stripe:charge:' || c.charge_id,
+                        CASE WHEN b.source_id ~ '^(ch|py)_' THEN 'stripe:charge:' || b.source_id
+                             WHEN b.source_id ~ '^(re|pyr)_' THEN 'stripe:refund:' || b.source_id END,
+                        substring(e.idempotency_key from '^stripe:(?:charge|refund):[^:]+'),
+                        e.idempotency_key) AS ref,
+               a.currency, e.event_at, e.id, SUM(l.amount_minor) AS amount_minor
+          FROM ledger_account a
+          JOIN leg l ON l.account_id = a.id
+          JOIN ledger_entry e ON e.id = l.entry_id
+          LEFT JOIN payments_balancetransaction b ON b.entry_id = e.id
+          LEFT JOIN payments_charge c ON c.id = b.charge_id
+         WHERE a.purpose = 'clearing'
+         GROUP BY 1, 2, 3, 4
+    ), held AS (
+        SELECT *, SUM(amount_minor) OVER (PARTITION BY ref, currency) AS left_minor,
+               SUM(amount_minor) OVER (PARTITION BY ref, currency ORDER BY event_at, id) AS held_minor
+          FROM moves
+    ), counted AS (
+        SELECT *, COUNT(*) FILTER (WHERE held_minor = 0) OVER (
+                   PARTITION BY ref, currency ORDER BY event_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+               ) AS times_settled
+          FROM held WHERE left_minor <> 0
+    ), latest AS (
+        SELECT DISTINCT ON (ref, currency) ref, currency, left_minor, event_at
+          FROM counted ORDER BY ref, currency, times_settled DESC, event_at
+    )
+    SELECT ref, currency, left_minor, event_at FROM latest ORDER BY event_at, ref
 """

@@ -11,6 +11,7 @@ Two steps, two tables:
     invoice.paid, invoice.payment_failed                                                    -> read_invoice
     customer.subscription.updated, .paused, .resumed, .deleted                              -> read_subscription
     charge.succeeded, charge.updated                                                        -> read_charge
+    payout.created, .updated, .paid, .failed, .canceled, .reconciliation_completed          -> read_payout
 
 Everything else in Stripe's list is kept and marked ignored with the reason of `payments.unread`; `ignores` gives a type
 another one.

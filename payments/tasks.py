@@ -10,7 +10,11 @@ from typing import Final
 import structlog
 from celery import shared_task
 
+from payments.operations.ask_unfinished import ask_payouts, ask_unposted
+from payments.operations.compare_balance import compare_balance
 from payments.operations.find_left_behind import ask_expired_checkouts, ask_unsettled_charges, finish_calls
+from payments.operations.list_balance_transactions import SHORT_OVERLAP, list_balance_transactions
+from payments.operations.name_old_items import name_old_items
 from payments.operations.process_event import Outcome, process_next_event
 from payments.operations.receive_event import TASK
 from payments.operations.reconcile import reconcile as reconcile_objects
@@ -20,6 +24,7 @@ from people.wake import wake, woken
 WORK_FOR_S = 90  # then the rest is left to the next wake-up, well below the worker's hard limit
 RECONCILE_BACK: Final = timedelta(days=3)  # Stripe tries for as long to deliver an event
 RECONCILE_WITHIN_S: Final = 3_600
+BALANCE_WITHIN_S: Final = 3_600
 log = structlog.get_logger(__name__)
 
 
@@ -58,7 +63,30 @@ def reconcile() -> int:
     return len(report.findings)
 
 
-def _guarded(step: Callable[..., int], now: datetime) -> None:
+@shared_task(name="payments.tasks.list_balance", ignore_result=True)
+def list_balance() -> None:
+    """Every three minutes: what Stripe booked lately, and payouts whose events may be lost."""
+    now = clock.now()
+    _guarded(_list_lately, now)
+    _guarded(ask_payouts, now)
+
+
+@shared_task(name="payments.tasks.check_balance", ignore_result=True, time_limit=BALANCE_WITHIN_S)
+def check_balance() -> None:
+    """Each night: 48 hours listed again, what was not posted tried again, old items named, both balances compared.
+
+    A step that fails is an error in the log and keeps no other from its work; by night it is tried again.
+    """
+    now = clock.now()
+    for step in (list_balance_transactions, ask_unposted, name_old_items, compare_balance):
+        _guarded(step, now)
+
+
+def _list_lately(*, now: datetime) -> None:
+    list_balance_transactions(now=now, overlap=SHORT_OVERLAP, work_for_s=WORK_FOR_S)
+
+
+def _guarded(step: Callable[..., object], now: datetime) -> None:
     try:
         step(now=now)
     except Exception:

@@ -98,6 +98,10 @@ class LocalStripe:
         """Give every charge that waits for one its balance transaction now."""
         self._post("settle")
 
+    def do(self, path: str, **body: Any) -> dict[str, Any]:
+        """Anything else at the control door, such as `do("payouts")` (sandbox/README.md "For programs")."""
+        return self._post(path, body)
+
     def pause_webhooks(self) -> None:
         self._paused = self._post("webhooks", {"paused": True})["paused"]
 

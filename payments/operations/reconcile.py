@@ -16,7 +16,7 @@ import structlog
 from payments import gateway
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.operations.follow_object import follow_object
-from payments.readers import read_charge, read_checkout, read_invoice, read_subscription
+from payments.readers import read_charge, read_checkout, read_invoice, read_payout, read_subscription
 from payments.registry import Reader
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,7 @@ READERS: Mapping[str, Reader] = {
     "subscription": read_subscription,
     "invoice": read_invoice,
     "charge": read_charge,
+    "payout": read_payout,
 }
 
 

@@ -107,6 +107,8 @@ def test_every_scheduled_task_comes_often_and_by_its_name() -> None:
     schedule = {entry["task"]: entry["schedule"] for entry in app.conf.beat_schedule.values()}
     assert set(schedule) >= {
         "payments.tasks.sweep",
+        "payments.tasks.list_balance",
+        "payments.tasks.check_balance",
         "shop.tasks.sweep_holds",
         "donations.tasks.confirm_stops",
         "reports.tasks.render_documents",
