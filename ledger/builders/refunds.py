@@ -6,7 +6,7 @@ The parts of a payment are goods, shipping, tax, gift and cover. What went back 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Unpack
 
 from ledger.builders.parts import CLEARING, DISPUTES, EARLIER_COVER, About, contributions, earlier_gifts, moves
@@ -18,8 +18,9 @@ from ledger.drafts import AccountRef, EntryDraft
 class Parts:
     """How much of each part of a payment goes back, in minor units; `fund` is the slug of the gift's, if there is one.
 
-    `prior_year`: the gift was made in a fiscal year that is closed, so what goes back of it is not netted against this
-    year's gifts (rules/ledger.md section 8). Goods sold in an earlier year are this year's refund.
+    `prior_year`: the gift was made in a fiscal year that is closed (`ledger.fiscal_years.is_closed`), so what goes back
+    of it is not netted against this year's gifts (rules/ledger.md section 8). A refund that failed comes back to where
+    it went, whatever was closed since. Goods sold in an earlier year are this year's refund.
     """
 
     goods_minor: int = 0
@@ -64,7 +65,7 @@ def dispute_lost(*, dispute_ref: str, parts: Parts, surplus_minor: int = 0, **ab
         kind="dispute_lost",
         key=f"{dispute_ref}:lost",
         postings=moves(*((debit, DISPUTES, amount) for debit, amount in losses)),
-        facts=(*_facts(parts), ("surplus", surplus_minor)),
+        facts=_facts(parts, surplus_minor),
         **about,
     )
 
@@ -87,5 +88,7 @@ def _given_back(parts: Parts, goods: str) -> list[tuple[AccountRef, int]]:
     ]
 
 
-def _facts(parts: Parts) -> tuple[tuple[str, str | int], ...]:
-    return tuple((name.removesuffix("_minor"), value) for name, value in asdict(parts).items())
+def _facts(parts: Parts, surplus_minor: int = 0) -> tuple[tuple[str, str | int], ...]:
+    """What came from outside: the whole; its parts follow from what went back before and from closed years."""
+    whole = parts.goods_minor + parts.shipping_minor + parts.tax_minor + parts.gift_minor + parts.cover_minor
+    return ("amount", whole + surplus_minor), ("fund", parts.fund)

@@ -61,7 +61,7 @@ def reversal(
 
     `amount_minor` is the change of `splitting.reversed_to_date`, signed: below zero when a refund failed, or room came
     free under a cap. `held`: the share had been set aside for a dispute that is lost. `prior_year`: it was accrued in a
-    fiscal year that is closed.
+    fiscal year that is closed (`ledger.fiscal_years.is_closed`).
     """
     debit = AccountRef("held", partner) if held else owed(partner, recognition)
     return EntryDraft(
@@ -73,7 +73,6 @@ def reversal(
             ("amount", amount_minor),
             ("recognition", recognition),
             ("held", held),
-            ("prior_year", prior_year),
         ),
         **about,
     )

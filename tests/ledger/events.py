@@ -8,6 +8,7 @@ from typing import Any
 from ledger import builders
 from ledger.builders import Parts
 from ledger.drafts import AccountRef, EntryDraft, PostingDraft
+from ledger.splitting import disputed_share
 from tests.ledger.facts import DAHLIAS_HOPE, RESTORATION_HOUSE, WHEN
 
 OCCASION = {name: value for name, value in WHEN.items() if name != "currency"}
@@ -175,6 +176,13 @@ EXAMPLES = [
         "stripe:refund:re_1:failed",
     ),
     example(
+        "failed refund of a closed year's gift",
+        "refund_failed",
+        {**RE_1, "parts": Parts(gift_minor=1950, cover_minor=50, fund="seed-collective", prior_year=True)},
+        ["1040 / 4090/fund:seed-collective 1950", "1040 / 4090/fund:seed-collective 50"],
+        "stripe:refund:re_1:failed",
+    ),
+    example(
         "E3a reversal",
         "reversal",
         {"allocation_ref": "allocation:1", "cause": "stripe:refund:re_1", **SHARE},
@@ -224,6 +232,20 @@ EXAMPLES = [
         "stripe:bt:txn_1",
     ),
     example(
+        "partial dispute opened",
+        "dispute_opened",
+        {**BT, "disputed_minor": 2000, "fee_minor": 1500},
+        ["1150 / 1050 2000", "6120 / 1050 1500"],
+        "stripe:bt:txn_1",
+    ),
+    example(
+        "partial dispute lost",
+        "dispute_lost",
+        {"dispute_ref": "stripe:dispute:dp_1", "parts": GOODS_REFUNDED},
+        ["4550 / 1150 1666", "4530 / 1150 193", "2310 / 1150 141"],
+        "stripe:dispute:dp_1:lost",
+    ),
+    example(
         "E9w dispute won, the fee kept",
         "dispute_won",
         {**BT, "disputed_minor": 5186},
@@ -267,6 +289,24 @@ EXAMPLES = [
         },
         ["4010/fund:seed-collective / 1150 5000", "4015 / 1150 180"],
         "stripe:dispute:dp_1:lost",
+    ),
+    example(
+        "lost gift of a closed year",
+        "dispute_lost",
+        {
+            "dispute_ref": "stripe:dispute:dp_1",
+            "parts": Parts(gift_minor=5000, cover_minor=180, fund="seed-collective", prior_year=True),
+        },
+        ["4090/fund:seed-collective / 1150 5000", "4090/fund:seed-collective / 1150 180"],
+        "stripe:dispute:dp_1:lost",
+    ),
+    example(
+        "hold of a partial dispute's share",
+        "hold",
+        {"hold_ref": "hold:3", "partner": DAHLIAS_HOPE, "amount_minor": disputed_share(864, 0, 1666, 4320)}
+        | {"reason": "dispute"},
+        ["2110/partner:1 / 2115/partner:1 333"],
+        "hold:3:placed",
     ),
     example(
         "E6a hold",

@@ -204,7 +204,7 @@ def test_failed_refund_is_tied_to_its_refund() -> None:
 
 @pytest.mark.usefixtures("books")
 def test_refund_that_is_not_in_the_books_cannot_fail() -> None:
-    [failed] = [example for example in EXAMPLES if example.builder == "refund_failed"]
+    failed = next(example for example in EXAMPLES if example.builder == "refund_failed")
 
     with pytest.raises(BadPosting, match="stripe:refund:re_1, which is not in the books"), transaction.atomic():
         post_entry(failed.drafts()[0], now=NOW)
