@@ -146,7 +146,7 @@ def waiting(manual_entry_id: int, by: User) -> tuple[ManualEntry, Approval]:
     if approval is None:
         raise NotWaiting(f"{row.ref} does not wait for a decision.")
     if by.pk in {row.proposed_by_id, approval.requested_by_id, *row.edits.values_list("by_id", flat=True)}:
-        raise SamePerson("You proposed or changed this entry: another person must decide.")
+        raise SamePerson(f"You proposed or changed {row.ref}: another person must decide.")
     return row, approval
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from ledger import books
 from ledger.accounts import CHART, Type
-from ledger.models import Account, BooksRun, Period
+from ledger.models import Account, BooksRun, Period, ReconciliationException
 from ledger.queries import trial_balance
 
 BALANCE_SHEET: Final = (Type.ASSET, Type.LIABILITY)
@@ -98,3 +98,11 @@ def _balances(currency: str) -> list[Balance]:
         lines[line.code] = Balance(line.code, name, line.type, currency, before + line.balance_minor)
     ours = Balance("", "Net assets, with the results so far", Type.NET_ASSETS.value, currency, ours_minor)
     return [*lines.values(), ours] if lines else []
+
+
+def open_exceptions() -> list[books.OpenItem]:
+    """What does not add up with the outside and nobody has settled yet; the oldest first."""
+    rows = ReconciliationException.objects.filter(resolved_at__isnull=True).order_by("opened_at", "pk")
+    return [
+        books.OpenItem(f"{row.kind} {row.subject}", row.amount_minor or 0, row.currency, row.opened_at) for row in rows
+    ]

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
 
+_CODES = frozenset(code.lower() for code in list_currencies())
 LIMIT_MINOR = 99_999_999  # Stripe's own limit for one payment
 _PLAIN = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
 
@@ -26,6 +27,11 @@ class Money:
 
     def __str__(self) -> str:
         return format_minor(self.amount_minor, self.currency)
+
+
+def is_currency(code: str) -> bool:
+    """Whether this is a currency as we write them: a lower-case ISO 4217 code."""
+    return code in _CODES
 
 
 def exponent(currency: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ledger import statements
 from ledger.accounts import UnknownAccount, chart_line
 from ledger.drafts import BadPosting, EntryDraft
 from ledger.hashing import facts_hash
+from people.money import is_currency
 
 __all__ = [
     "BadPosting",
@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 _AHEAD_MAX: Final = timedelta(days=1)  # the source's clock and ours may differ, but not by more
-_CURRENCY: Final = re.compile(r"[a-z]{3}")
 
 
 class Conflict(Exception):
@@ -108,7 +107,7 @@ def _refuse_nonsense(draft: EntryDraft, now: datetime) -> None:
         raise BadPosting(f"an entry about {draft.source!r} has no key")
     if not draft.postings:
         raise BadPosting(f"{draft.key} has no postings")
-    if not _CURRENCY.fullmatch(draft.currency):
+    if not is_currency(draft.currency):
         raise BadPosting(f"{draft.key}: {draft.currency!r} is not a currency code such as usd")
     if draft.event_at.tzinfo is None:
         raise BadPosting(f"{draft.key}: event_at has no time zone")

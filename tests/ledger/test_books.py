@@ -18,9 +18,11 @@ from ledger import books as ledger_books
 from ledger import contents, invariants, seal_checks
 from ledger.books import Check
 from ledger.books_report import summary_lines
-from ledger.models import Entry
+from ledger.discrepancies import Discrepancy, Found
+from ledger.models import Entry, ReconciliationException
+from ledger.operations.open_exception import keep_exceptions
 from ledger.operations.open_months import open_months
-from ledger.summary import summary
+from ledger.summary import open_exceptions, summary
 from people import clock
 from people.models import Organisation
 from tests.ledger.facts import accrual, balance_transaction, entry, gift, post, sale
@@ -64,7 +66,7 @@ def test_honest_books_pass(posted: dict[str, int]) -> None:
     report = run()
     assert "  L2  ok     each entry is as it was posted\n" in report
     assert "      ok     the guards of the books stand\n" in report
-    assert report.endswith(f"The books add up: {len(ledger_books._checks)} checks passed.\n")
+    assert report.endswith(f"\n\nThe books add up: {len(ledger_books._checks)} checks passed.\n")
 
 
 def test_empty_books_pass() -> None:
@@ -313,6 +315,17 @@ def test_report_says_what_stands_where_and_what_is_open(posted: dict[str, int]) 
     assert "\nProcessor clearing (1040): 21 open, $1,087.80\n" in report
     assert report.count(f"            $51.80  since {since:%Y-%m-%d}, 3 days\n") == 20
     assert "  … and 1 more\n\nOn the way to partners: nothing open\n" in report
+
+
+def test_report_lists_exceptions_until_somebody_settles_them(posted: dict[str, int]) -> None:
+    at = clock.now() - timedelta(days=2, minutes=1)
+    kind = Discrepancy("fee_differs", timedelta(hours=1))
+    found = [Found("stripe:bt:txn_1", -5, "usd"), Found("stripe:po:1")]
+    keep_exceptions(kind, found, now=at)
+    ReconciliationException.objects.filter(subject="stripe:po:1").update(resolved_at=at, resolution="gone")
+    ledger_books.register_open_items("Exceptions", open_exceptions)
+
+    assert "\nExceptions: 1 open, -$0.05\n  fee_differs stripe:bt:txn_1                       -$0.05  since" in run()
 
 
 def test_report_says_which_months_are_closed(posted: dict[str, int]) -> None:

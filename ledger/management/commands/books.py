@@ -36,7 +36,7 @@ class Command(BaseCommand):
             found = summary(now)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(results, found)))
-        say("\n" + "\n".join(summary_lines(found)) + "\n")
+        say("\n" + "\n".join(summary_lines(found)) + "\n\n")
         failed = [result for result in results if result.count]
         if failed:
             raise CommandError(f"The books do not add up: {len(failed)} of {len(results)} checks failed.")
