@@ -14,7 +14,7 @@ from ledger.operations.open_months import open_months
 from ledger.operations.post_entry import Outcome, post_entry
 from payments import gateway, registry
 from payments.facts import CheckoutPaid, Fact, InvoicePaid
-from payments.readers import read_charge, read_checkout, read_invoice, read_subscription
+from payments.readers import read_charge, read_checkout, read_invoice, read_payout, read_subscription
 from people.models import Organisation
 from people.queries import local_day
 from tests.payments.fake_stripe import FakeStripe
@@ -61,6 +61,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Fact]:
             **dict.fromkeys(["invoice.paid", "invoice.payment_failed"], read_invoice),
             **dict.fromkeys([f"customer.subscription.{end}" for end in ("updated", "deleted")], read_subscription),
             **dict.fromkeys(["charge.succeeded", "charge.updated"], read_charge),
+            **dict.fromkeys(
+                [f"payout.{end}" for end in ("created", "updated", "paid", "failed", "reconciliation_completed")],
+                read_payout,
+            ),
         },
     )
     return facts
