@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
@@ -24,6 +24,7 @@ __all__ = [
     "Conflict",
     "IsolationTooHigh",
     "NoSuchMonth",
+    "NotPosted",
     "Outcome",
     "Posted",
     "UnknownAccount",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 _AHEAD_MAX: Final = timedelta(days=1)  # the source's clock and ours may differ, but not by more
+_FIRST_ZONE: Final = timezone(timedelta(hours=14))  # where days begin first; asking for our own would cost a query
+_TRIES_MAX: Final = 3
 
 
 class Conflict(Exception):
@@ -44,6 +47,10 @@ class NoSuchMonth(Exception):
 
 class CodeChanged(Exception):
     """An account has another code in the books than in the chart: what is posted to it could never be sealed."""
+
+
+class NotPosted(Exception):
+    """Each try found something else missing, accounts or months; nothing was written, and the caller may try again."""
 
 
 class IsolationTooHigh(Exception):
@@ -78,11 +85,11 @@ def post_entries(drafts: Sequence[EntryDraft], *, now: datetime) -> list[Posted]
     One statement for any number of drafts, and two more where an account is new or a month closed. A key that is
     already in the books with the same facts gives back its first entry; a draft whose month is closed goes to the first
     day of the next month that takes it, `event_at` kept. What a draft reverses is posted by an earlier call, never the
-    same. `now` (aware) only refuses what has not happened yet. Call it inside `transaction.atomic()`, business rows
-    locked.
+    same. `now` (aware) only refuses what has not happened yet and days that have not come. Call it inside
+    `transaction.atomic()`, business rows locked.
 
-    Raises Conflict, NoSuchMonth, UnknownAccount, BadPosting, CodeChanged, IsolationTooHigh. Where the database itself
-    refused, or a rival's entry proved to have other facts, the transaction can only be rolled back.
+    Raises Conflict, NoSuchMonth, UnknownAccount, BadPosting, CodeChanged, IsolationTooHigh, NotPosted. Where the
+    database itself refused, or a rival's entry proved to have other facts, the transaction can only be rolled back.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("entries are posted inside transaction.atomic()")
@@ -94,12 +101,14 @@ def post_entries(drafts: Sequence[EntryDraft], *, now: datetime) -> list[Posted]
         return []
     # 2. Keys first: what is there is given back, whatever became of its month since; the rest is written.
     days = {key: draft.effective_on for key, draft in wanted.items()}
-    posted = _call(wanted, days)
+    posted: dict[str, Posted] = {}
     # 3. Where something has to be mended first, nothing has been written, and what is mended now stays so.
-    fresh = {key: draft for key, draft in wanted.items() if key not in posted}
-    if fresh:
-        posted |= _call(fresh, days)
-    return [posted[draft.key] for draft in drafts]
+    for _ in range(_TRIES_MAX):
+        posted |= _call({key: draft for key, draft in wanted.items() if key not in posted}, days)
+        if len(posted) == len(wanted):
+            return [posted[draft.key] for draft in drafts]
+    missing = next(key for key in wanted if key not in posted)
+    raise NotPosted(f"{missing} and what came with it were not written: what they need was mended and is missing again")
 
 
 def _refuse_nonsense(draft: EntryDraft, now: datetime) -> None:
@@ -115,6 +124,8 @@ def _refuse_nonsense(draft: EntryDraft, now: datetime) -> None:
         raise BadPosting(f"{draft.key}: effective_on is a day, not a moment")
     if draft.event_at > now + _AHEAD_MAX:
         raise BadPosting(f"{draft.key} has not happened yet: {draft.event_at.isoformat()}")
+    if draft.effective_on > (now + _AHEAD_MAX).astimezone(_FIRST_ZONE).date():
+        raise BadPosting(f"{draft.key} is dated on a day that has not come yet: {draft.effective_on.isoformat()}")
     for posting in draft.postings:
         if type(posting.amount_minor) is not int or posting.amount_minor <= 0:
             raise BadPosting(f"{draft.key}: an amount is a whole number above zero, not {posting.amount_minor!r}")
@@ -158,7 +169,7 @@ def _replays(known: Mapping[str, statements.Known], drafts: Mapping[str, EntryDr
 
 def _mend(fresh: Mapping[str, EntryDraft], days: dict[str, date], answer: statements.Answer) -> None:
     for key, draft in fresh.items():
-        day = answer.moved.get((draft.effective_on, statements.is_manual(draft)), draft.effective_on)
+        day = answer.moved.get((days[key], statements.is_manual(draft)), days[key])
         if day is None:
             raise NoSuchMonth(f"{key}: no month takes {draft.effective_on.isoformat()}")
         days[key] = day

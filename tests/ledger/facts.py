@@ -56,8 +56,10 @@ def account(text: str) -> AccountRef:
 
 
 def post(*drafts: EntryDraft) -> list[Posted]:
+    """At the standing moment, or as soon as the last of their days has come."""
+    days = [datetime.combine(draft.effective_on, NOW.timetz()) for draft in drafts]
     with transaction.atomic():
-        return post_entries(drafts, now=NOW)
+        return post_entries(drafts, now=max([NOW, *days]))
 
 
 def shown(draft: EntryDraft) -> list[str]:

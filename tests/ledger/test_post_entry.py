@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
+from ledger import statements
 from ledger.drafts import EntryDraft
 from ledger.models import Account, Entry, Posting
 from ledger.operations.post_entry import (
     BadPosting,
     Conflict,
     IsolationTooHigh,
+    NotPosted,
     Outcome,
     UnknownAccount,
     post_entries,
@@ -134,6 +136,8 @@ def test_empty_batch_is_nothing() -> None:
         (entry("k", ("clearing", "sales", 5), event_at=NOW.replace(tzinfo=None)), "time zone"),
         (entry("k", ("clearing", "sales", 5), event_at=NOW + timedelta(days=1, seconds=1)), "not happened yet"),
         (entry("k", ("clearing", "sales", 5), effective_on=NOW), "not a moment"),
+        (entry("k", ("clearing", "sales", 5), effective_on=DAY + timedelta(days=3)), "2026-10-23"),
+        (entry("k", ("clearing", "sales", 5), effective_on=date(2028, 10, 1)), "not come yet: 2028-10-01"),
         (entry("k", ("clearing", "sales", 5), reverses_key="nothing"), "not in the books"),
         (entry("k", ("clearing", "sales", 2**63)), "out of range"),
         (entry("k" * 201, ("clearing", "sales", 5)), "too long"),
@@ -141,8 +145,26 @@ def test_empty_batch_is_nothing() -> None:
     ],
 )
 def test_nonsense_is_a_bad_posting(draft: EntryDraft, why: str) -> None:
-    with pytest.raises(BadPosting, match=why):
-        post(draft)
+    with pytest.raises(BadPosting, match=why), transaction.atomic():
+        post_entry(draft, now=NOW)
+
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+def test_day_that_has_begun_somewhere_is_taken(ahead: int) -> None:
+    """A source whose clock is a day ahead, in the zone where days begin first: 2026-10-22 at 7 in the morning."""
+    day = DAY + timedelta(days=ahead)
+
+    with transaction.atomic():
+        assert post_entry(sale(effective_on=day), now=NOW).effective_on == day
+
+
+def test_what_is_missing_again_and_again_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "make_accounts", lambda _: None)
+
+    with pytest.raises(NotPosted, match="stripe:charge:ch_1:sale"), transaction.atomic():
+        post_entry(sale(), now=NOW)
 
     assert not Entry.objects.exists()
 
