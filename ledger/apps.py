@@ -6,9 +6,16 @@ class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
-        from ledger import books, invariants, manual_entries, seal_checks, summary  # noqa: PLC0415 - models must be loaded first
+        from ledger import (  # noqa: PLC0415 - models must be loaded first
+            approval_checks,
+            books,
+            invariants,
+            manual_entries,
+            seal_checks,
+            summary,
+        )
         from ledger.checks import guards_stand  # noqa: PLC0415
 
         checks.register(guards_stand, checks.Tags.database)
         books.register_open_items("Exceptions that nobody has settled", summary.open_exceptions)
-        books.register(*invariants.CHECKS, *seal_checks.CHECKS, *manual_entries.CHECKS)
+        books.register(*invariants.CHECKS, *seal_checks.CHECKS, *manual_entries.CHECKS, *approval_checks.CHECKS)

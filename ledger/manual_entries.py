@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
@@ -110,6 +110,11 @@ def rehearse(row: ManualEntry, *, by: User, now: datetime) -> None:
 def current_hash(row: ManualEntry, words: str) -> str:
     """SHA-256 of all that is signed: the entry itself, the reason in words, and the bytes of each document."""
     attachments = Attachment.objects.filter(subject=row.ref).values_list("sha256", flat=True)
+    return signed_hash(row, words, attachments)
+
+
+def signed_hash(row: ManualEntry, words: str, attachments: Iterable[str]) -> str:
+    """The same, with the documents' SHA-256 in hex as they were read elsewhere."""
     content = [
         row.ref,
         row.currency,

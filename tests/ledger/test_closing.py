@@ -39,8 +39,9 @@ from ledger.operations.propose_reopen import propose_reopen
 from ledger.operations.publish_proofs import NotClosed, Published, publish_proofs
 from ledger.operations.refuse_change import ReasonMissing, refuse_change
 from ledger.operations.reopen_month import reopen_month
-from ledger.operations.seal_entries import ContentMismatch, seal_all
+from ledger.operations.seal_entries import ContentMismatch, seal_all, seal_entries
 from ledger.operations.soft_close import Outcome, lift_soft_close, soft_close
+from ledger.queries import trial_balance
 from people.models import Approval, Mail, Organisation
 from tests.ledger.closing import approve, approve_close, close, person, reopen
 from tests.ledger.facts import NOW, accrual, balances, entry, gift, post, sale
@@ -413,6 +414,35 @@ def test_reopened_month_takes_entries_by_hand_and_its_next_close_is_a_new_one() 
     }
     kinds = PeriodEvent.objects.filter(period_id=OCTOBER).order_by("id").values_list("kind", flat=True)
     assert list(kinds) == ["soft_closed", "closing", "closed", "reopened", "closing", "closed"]
+
+
+def test_empty_month_that_was_reopened_closes_along_with_the_next_one() -> None:
+    post(sale("ch_nov", effective_on=date(2026, 11, 2)))
+    assert close(OCTOBER).through_seq == 0
+    reopen(OCTOBER)
+
+    closed = close(202611)
+
+    assert (state(), current_close(OCTOBER).through_seq, closed.through_seq) == ("closed", 1, 1)
+    assert (balances(as_of=LAST_DAY), balances(as_of=date(2026, 11, 30))["1040"]) == ({}, 5186)
+
+
+def test_month_that_was_opened_wholly_again_closes_on_all_that_came_and_each_number_keeps_its_balances() -> None:
+    """B(account, day, s) for an s at the first close, between the two, and at the second one."""
+    post(sale())
+    first = close(OCTOBER)
+    reopen(OCTOBER)
+    lift_soft_close(yyyymm=OCTOBER, by=person("ana"), now=NOW)
+    post(sale("ch_late"), sale("ch_later"))
+    check_at_commit()
+    between = seal_entries(limit=1).through_seq
+
+    second = close(OCTOBER)
+
+    assert (first.through_seq, between, second.through_seq) == (1, 2, 3)
+    for through_seq in (1, 2, 3):
+        lines = trial_balance(LAST_DAY, through_seq=through_seq)
+        assert [line.balance_minor for line in lines if line.code == "1040"] == [5186 * through_seq]
 
 
 def test_only_the_latest_closed_month_is_reopened() -> None:

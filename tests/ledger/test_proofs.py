@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from django.db import IntegrityError, connection, transaction
 from ledger import builders
 from ledger.models import Proof, ProofLeaf
 from ledger.operations import close_month
+from ledger.operations import publish_proofs as publishing
 from ledger.operations.close_month import current_close
 from ledger.operations.publish_proofs import NotClosed, Outcome, Published, publish_proofs
 from ledger.proofs import NoProof, proof_document
@@ -30,6 +32,7 @@ from people.models import Organisation
 from tests.ledger.closing import close, reopen
 from tests.ledger.facts import DAHLIAS_HOPE, NOW, RESTORATION_HOUSE, WHEN, accrual, entry, post
 from tests.ledger.raw import sql
+from tests.ledger.test_races import wait_until, with_own_connection
 
 pytestmark = pytest.mark.usefixtures("books")
 VERIFIER = Path(__file__).parents[2] / "scripts" / "verify-proof"
@@ -264,6 +267,62 @@ def test_who_publish_at_once_publish_once(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert Counter(outcomes) == {"published": 1, "already_published": 3}
     assert ProofLeaf.objects.count() == 8
+
+
+@pytest.mark.usefixtures("eight_shares")
+def test_month_that_was_reopened_before_its_root_was_out_has_the_root_of_its_next_close(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(close_month, "publish_proofs", lambda **_: None)  # as if it had died there
+        first = close(OCTOBER)
+    reopen(OCTOBER)
+    with pytest.raises(NotClosed):
+        publish()
+    post(entry("manual:9", ("allocations", "payable/partner:1", 10_000), kind="manual", source="gift:9"))
+
+    second = close(OCTOBER)
+
+    proof = Proof.objects.get()
+    assert (proof.total_minor, proof.through_seq) == (16_763, second.through_seq)
+    assert second.through_seq == first.through_seq + 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("eight_shares")
+def test_who_reopens_the_month_waits_until_its_root_is_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what is entered then would be under a root of the sequence before it."""
+    with monkeypatch.context() as dying:
+        dying.setattr(close_month, "publish_proofs", lambda **_: None)
+        closed = close(OCTOBER)
+    read, begun, go_on = publishing._rows, threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return read(*arguments)
+
+    def reopen_and_enter() -> None:
+        reopen(OCTOBER)
+        post(entry("manual:9", ("allocations", "payable/partner:1", 10_000), kind="manual", source="gift:9"))
+
+    monkeypatch.setattr(publishing, "_rows", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        publisher = pool.submit(with_own_connection(publish))
+        assert begun.wait(10)
+        rival = pool.submit(with_own_connection(reopen_and_enter))
+        wait_until(lambda: rival.done() or somebody_waits())
+        go_on.set()
+        assert [row.outcome for row in publisher.result(timeout=20)] == ["published"]
+        rival.result(timeout=20)
+
+    proof = Proof.objects.get()
+    assert (proof.total_minor, proof.through_seq) == (6763, closed.through_seq)
+    assert balance("payable", DAHLIAS_HOPE) == -16_763
+
+
+def somebody_waits() -> bool:
+    return sql("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'") is not None
 
 
 @pytest.mark.usefixtures("eight_shares")
