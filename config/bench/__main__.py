@@ -1,4 +1,4 @@
-"""`python -m config.bench ledger`: measure, and say what misses its promise. `scripts/bench` calls it."""
+"""`python -m config.bench ledger` or `webhooks`: measure, and say what misses its promise. `scripts/bench` calls it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.bench.sizes import FULL, QUICK
 def main() -> int:
     """Exit code 0 when it has measured, whatever the figures are: a busy machine is no failure."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="How fast Tassel is, held against plain SQL")
-    parser.add_argument("what", choices=["ledger"])
+    parser.add_argument("what", choices=["ledger", "webhooks"])
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the report")
     parser.add_argument("--quick", action="store_true", help="a tiny run that shows that it works; no figure counts")
     asked = parser.parse_args()
@@ -26,15 +26,17 @@ def main() -> int:
 
     django.setup()
     logging.getLogger("ledger").setLevel(logging.ERROR)  # each close is told to the log, and dozens are closed
-    from config.bench import ledger  # noqa: PLC0415 - needs the apps
+    from config.bench import ledger, webhooks  # noqa: PLC0415 - needs the apps
+    from config.bench.content import missed  # noqa: PLC0415
 
-    found = ledger.measure(QUICK if asked.quick else FULL)
+    bench = {"ledger": ledger, "webhooks": webhooks}[asked.what]
+    found = bench.measure(QUICK if asked.quick else FULL)
     if asked.json:
         sys.stdout.write(json.dumps({name: round(figure, 3) for name, figure in found.items()}) + "\n")
         return 0
     sys.stdout.writelines(f"{name:28}{figure:>12,.2f}\n" for name, figure in found.items())
     if not asked.quick:
-        sys.stdout.writelines(f"missed: {sentence}\n" for sentence in ledger.missed(found))
+        sys.stdout.writelines(f"missed: {sentence}\n" for sentence in missed(found, bench.AT_LEAST, bench.AT_MOST))
     return 0
 
 

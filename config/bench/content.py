@@ -39,3 +39,12 @@ def bytes_per_posting() -> float:
     """Of the table with all its indexes."""
     size, postings = one_row("SELECT pg_total_relation_size('ledger_posting'), count(*) FROM ledger_posting")
     return float(size / postings)
+
+
+def missed(found: Figures, at_least: Figures, at_most: Figures) -> list[str]:
+    """The promised figures that are not reached, as sentences."""
+    low = [
+        f"{name} is {found[name]:.2f}, not {floor} or more" for name, floor in at_least.items() if found[name] < floor
+    ]
+    high = [f"{name} is {found[name]:.2f}, not {top} or less" for name, top in at_most.items() if found[name] > top]
+    return low + high

@@ -40,6 +40,7 @@ class Databases:
         self._create(name, "template0")
         self.use(name)
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
         open_months(around=shop.TODAY, since=shop.FIRST_DAY)
 
     def copy(self, name: str, of: str) -> None:
@@ -50,6 +51,11 @@ class Databases:
 
     def use(self, name: str) -> None:
         connections[DEFAULT_DB_ALIAS] = self._made[name]
+
+    def address(self, name: str) -> str:
+        """DATABASE_URL of one of them, for a process of its own."""
+        server, slash, query = os.environ["DATABASE_URL"].partition("?")
+        return f"{server.rpartition('/')[0]}/{self._full(name)}{slash}{query}"
 
     def drop(self, name: str) -> None:
         """Drop one and use none of them."""

@@ -31,12 +31,3 @@ def measure(sizes: Sizes) -> Figures:
         found |= posting.measure_spread(sizes)
         databases.drop("spread")
         return found | closing.measure(sizes, databases)
-
-
-def missed(found: Figures) -> list[str]:
-    """The promised figures that are not reached, as sentences."""
-    low = [
-        f"{name} is {found[name]:.2f}, not {least} or more" for name, least in AT_LEAST.items() if found[name] < least
-    ]
-    high = [f"{name} is {found[name]:.2f}, not {most} or less" for name, most in AT_MOST.items() if found[name] > most]
-    return low + high

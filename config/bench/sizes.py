@@ -21,10 +21,32 @@ class Sizes:
     large_history: int
     closing_month: int
     """In each of the months that are closed against the clock."""
+    events: int
+    """Webhooks sent in one turn."""
+    gifts: int
+    """Given at a local Stripe, and worked through by one worker."""
 
 
 BATCH: Final = 1_000
 FULL: Final = Sizes(
-    turns=7, many=3_000, single=400, spread=15_000, small_history=16_700, large_history=166_700, closing_month=2_000
+    turns=7,
+    many=3_000,
+    single=400,
+    spread=15_000,
+    small_history=16_700,
+    large_history=166_700,
+    closing_month=2_000,
+    events=1_500,
+    gifts=200,
 )
-QUICK: Final = Sizes(turns=2, many=20, single=5, spread=60, small_history=120, large_history=360, closing_month=60)
+QUICK: Final = Sizes(
+    turns=2,
+    many=20,
+    single=5,
+    spread=60,
+    small_history=120,
+    large_history=360,
+    closing_month=60,
+    events=12,
+    gifts=4,
+)
