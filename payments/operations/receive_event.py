@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.db import connection
+
 from payments.inbox import SignedEvent
-from payments.models import StripeEvent
 from people import clock
 from people.wake import wake
 
 TASK = "payments.tasks.process_events"
 
 
+# By hand and outside a transaction: one round trip and one commit for each event of a burst, where the ORM takes three.
+_INSERT: Final = """
+INSERT INTO payments_stripeevent
+    (event_id, type, api_version, livemode, account, object_id, body, created_at, received_at, next_attempt_at,
+     state, reason, attempts, failures)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'received', '', 0, 0)
+    ON CONFLICT (event_id) DO NOTHING
+"""
+
+
 def receive_event(event: SignedEvent) -> None:
     """Store the event unless we have it; at most three SQL statements, no call out (rules/stripe.md section 2)."""
     wall_now = clock.wall_now()
-    row = StripeEvent(
-        event_id=event.event_id,
-        type=event.type,
-        api_version=event.api_version,
-        livemode=event.livemode,
-        account=event.account,
-        object_id=event.object_id,
-        body=event.body,
-        created_at=event.created_at,
-        received_at=wall_now,
-        next_attempt_at=wall_now,
-    )
-    StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                *(event.event_id, event.type, event.api_version, event.livemode, event.account, event.object_id),
+                *(event.body, event.created_at, wall_now, wall_now),
+            ],
+        )
     wake(TASK)
