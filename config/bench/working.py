@@ -39,7 +39,7 @@ def measure(sizes: Sizes, folder: Path) -> Figures:
     rows = _rows()
     with plain_connection() as plain:
         raw.make_tables(plain)
-        plain_s = seconds(lambda: [raw.insert_arrays(plain, [row]) for row in rows])
+        plain_s = seconds(lambda: _insert_singly(plain, rows))
     return {
         "process_per_worker_ratio": plain_s / ours_s,
         "process_events_per_s": events / ours_s,
@@ -50,6 +50,11 @@ def measure(sizes: Sizes, folder: Path) -> Figures:
 def _work() -> None:
     while process_next_event(now=clock.now()) is not Outcome.NOTHING_DUE:
         pass
+
+
+def _insert_singly(plain: raw.Raw, rows: list[raw.Row]) -> None:
+    for row in rows:
+        raw.insert_arrays(plain, [row])
 
 
 def _rows() -> list[raw.Row]:
