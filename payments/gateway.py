@@ -35,6 +35,10 @@ class StripeUnavailable(Exception):
     """No clear answer: it may have happened or not. The same call with the same key is safe, now or later."""
 
 
+class FailureStored(StripeUnavailable):
+    """Stripe replays the failure that it stored under our key, and will for a day: look for what came of the call."""
+
+
 class StripeMisconfigured(StripeUnavailable):
     """Stripe does not accept our key: nothing happened, and nothing will until somebody mends the settings."""
 
@@ -106,18 +110,24 @@ class Gateway:
 
     def checkout_sessions(self, *, since: datetime, until: datetime) -> Iterator[stripe.checkout.Session]:
         """Those created in the window, newest first; a page at a time."""
-        for page in self._pages(lambda c, page: c.v1.checkout.sessions.list(page), _created(since, until)):
+        for page in self._pages(lambda c, page: c.v1.checkout.sessions.list(page), created_between(since, until)):
             yield from page
 
     def created(self, kind: str, *, since: datetime, until: datetime) -> Iterator[str]:
         """The ids of all objects of a kind (a key of `_LISTS`) created in the window, newest first."""
         listing, more = _LISTS[kind]
-        for page in self._pages(listing, _created(since, until) | more):
+        for page in self._pages(listing, created_between(since, until) | more):
             yield from (one.id for one in page)
+
+    def every(self, kind: str, where: Mapping[str, Any]) -> Iterator[Any]:
+        """All objects of a kind (a key of `_LISTS`) that Stripe's own filters `where` let through, newest first."""
+        listing, more = _LISTS[kind]
+        for page in self._pages(listing, more | dict(where)):
+            yield from page
 
     def event_pages(self, *, since: datetime, until: datetime) -> Iterator[list[ListedEvent]]:
         """The events of the window, newest first; Stripe lists 30 days at most."""
-        return self._pages(lambda c, page: c.v1.events.list(page), _created(since, until))
+        return self._pages(lambda c, page: c.v1.events.list(page), created_between(since, until))
 
     def _pages(self, listing: Callable[[stripe.StripeClient, Any], Any], params: dict[str, Any]) -> Iterator[list[Any]]:
         after: dict[str, str] = {}
@@ -180,7 +190,7 @@ def _wait_s(attempt: int) -> float:
 
 
 def _in_our_words(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
-    code = error.code or ""
+    code = _code(error)
     message = str(error.user_message or type(error).__name__)
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         log.error("stripe_key_not_accepted", request_id=error.request_id)
@@ -192,14 +202,22 @@ def _in_our_words(error: stripe.StripeError) -> StripeUnavailable | StripeRefuse
         return (NoSuchObject if missing else StripeRefused)(message, code=code)
     if isinstance(error, stripe.IdempotencyError):
         return StripeRefused(message, code=code or "idempotency_error")
+    if (error.http_status or 0) >= 500 and (error.headers or {}).get("Idempotent-Replayed") == "true":
+        return FailureStored(message)
     return StripeUnavailable(message)
+
+
+def _code(error: stripe.StripeError) -> str:
+    """The library leaves `error.code` empty for some classes of error, though Stripe's body has one."""
+    return str(error.code or getattr(error.error, "code", None) or "")
 
 
 def _decline_code(error: stripe.CardError) -> str:
     return str(getattr(error.error, "decline_code", None) or "")
 
 
-def _created(since: datetime, until: datetime) -> dict[str, Any]:
+def created_between(since: datetime, until: datetime) -> dict[str, Any]:
+    """Stripe's filter for what it made between two moments, both included."""
     return {"created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())}}
 
 
@@ -209,10 +227,17 @@ _LISTS: dict[str, tuple[Callable[[stripe.StripeClient, Any], Any], dict[str, Any
     "invoice": (lambda c, page: c.v1.invoices.list(page), {}),
     "charge": (lambda c, page: c.v1.charges.list(page), {}),
     "payout": (lambda c, page: c.v1.payouts.list(page), {}),
+    "customer": (lambda c, page: c.v1.customers.list(page), {}),
+    "refund": (lambda c, page: c.v1.refunds.list(page), {}),
+    "transfer": (lambda c, page: c.v1.transfers.list(page), {}),
 }
 _Change = Callable[[stripe.StripeClient, str, Any, Any], Any]
 _CHANGES: dict[str, _Change] = {
     "open_checkout": lambda c, _target, params, options: c.v1.checkout.sessions.create(params, options),
     "expire_checkout": lambda c, target, params, options: c.v1.checkout.sessions.expire(target, params, options),
     "cancel_subscription": lambda c, target, params, options: c.v1.subscriptions.cancel(target, params, options),
+    "make_customer": lambda c, _target, params, options: c.v1.customers.create(params, options),
+    "start_subscription": lambda c, _target, params, options: c.v1.subscriptions.create(params, options),
+    "refund": lambda c, _target, params, options: c.v1.refunds.create(params, options),
+    "transfer": lambda c, _target, params, options: c.v1.transfers.create(params, options),
 }

@@ -12,9 +12,11 @@ from celery import shared_task
 
 from payments.operations.ask_unfinished import ask_payouts, ask_unposted
 from payments.operations.compare_balance import compare_balance
+from payments.operations.cut_old_bodies import cut_old_bodies
 from payments.operations.find_left_behind import ask_expired_checkouts, ask_unsettled_charges, finish_calls
 from payments.operations.list_balance_transactions import SHORT_OVERLAP, list_balance_transactions
 from payments.operations.name_old_items import name_old_items
+from payments.operations.name_unknown_calls import name_unknown_calls
 from payments.operations.process_event import Outcome, process_next_event
 from payments.operations.receive_event import TASK
 from payments.operations.reconcile import reconcile as reconcile_objects
@@ -49,7 +51,7 @@ def sweep() -> None:
     """
     process_events()
     now = clock.now()
-    for step in (finish_calls, ask_expired_checkouts, ask_unsettled_charges):
+    for step in (finish_calls, name_unknown_calls, ask_expired_checkouts, ask_unsettled_charges):
         _guarded(step, now)
 
 
@@ -80,6 +82,12 @@ def check_balance() -> None:
     now = clock.now()
     for step in (list_balance_transactions, ask_unposted, name_old_items, compare_balance):
         _guarded(step, now)
+
+
+@shared_task(name="payments.tasks.cut_old_bodies", ignore_result=True)
+def cut_bodies() -> int:
+    """Once a day: bodies and parameters of what was done 90 days ago shrink to ids, amounts and a hash."""
+    return cut_old_bodies()
 
 
 def _list_lately(*, now: datetime) -> None:

@@ -22,6 +22,10 @@ class StripeCall(models.Model):
         OPEN_CHECKOUT = "open_checkout"
         EXPIRE_CHECKOUT = "expire_checkout"
         CANCEL_SUBSCRIPTION = "cancel_subscription"
+        MAKE_CUSTOMER = "make_customer"
+        START_SUBSCRIPTION = "start_subscription"
+        REFUND = "refund"
+        TRANSFER = "transfer"
 
     purpose = models.CharField(max_length=40, choices=Purpose.choices)
     subject = models.CharField(max_length=80)
@@ -36,10 +40,12 @@ class StripeCall(models.Model):
     intended_at = models.DateTimeField(help_text="Stripe's time: how old the idempotency key is.")
     next_attempt_at = models.DateTimeField(help_text="Wall time; when the sweep may take it up.")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Wall time.")
+    cut_at = models.DateTimeField(null=True, blank=True, help_text="Wall time; from then on ids, amounts, a hash.")
 
     class Meta:
         verbose_name = "Stripe call"
         indexes = [
+            models.Index(fields=["finished_at"], condition=Q(cut_at__isnull=True), name="stripe_call_uncut"),
             models.Index(
                 fields=["next_attempt_at"],
                 condition=Q(state__in=UNFINISHED_CALLS),

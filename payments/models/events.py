@@ -31,10 +31,12 @@ class StripeEvent(models.Model):
     next_attempt_at = models.DateTimeField(help_text="Wall time.")
     lease_until = models.DateTimeField(null=True, blank=True, help_text="Wall time.")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Wall time.")
+    cut_at = models.DateTimeField(null=True, blank=True, help_text="Wall time; from then on ids, amounts, a hash.")
 
     class Meta:
         verbose_name = "Stripe event"
         indexes = [
+            models.Index(fields=["finished_at"], condition=Q(cut_at__isnull=True), name="stripe_event_uncut"),
             models.Index(fields=["next_attempt_at", "id"], condition=Q(state="received"), name="stripe_event_due"),
             models.Index(fields=["object_id"], name="stripe_event_object"),
         ]

@@ -7,7 +7,7 @@ down first, so a row that cannot be answered comes back later and does not keep 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -22,6 +22,7 @@ from payments.operations.follow_object import follow_object
 from payments.operations.make_call import SWEEP_AFTER, make_call
 from payments.operations.open_checkout import keep_checkout
 from payments.readers import read_charge, read_checkout, read_subscription
+from payments.registry import Reader
 from people import clock
 
 AT_ONCE = 50
@@ -30,6 +31,10 @@ SETTLES_WITHIN = timedelta(seconds=5)
 ASK_AGAIN_AFTER = timedelta(seconds=25)
 ASK_BANK_AGAIN_AFTER = timedelta(hours=1)  # a bank debit takes days
 FORGET_AFTER = timedelta(days=30)
+ENDS: Mapping[str, Reader] = {
+    StripeCall.Purpose.EXPIRE_CHECKOUT: read_checkout,
+    StripeCall.Purpose.CANCEL_SUBSCRIPTION: read_subscription,
+}
 LONGEST_NOT_ASKED = F("asked_at").asc(nulls_first=True)
 log = structlog.get_logger(__name__)
 Row = TypeVar("Row", bound=Model)
@@ -70,12 +75,12 @@ def _finish_call(call: StripeCall, now: datetime) -> None:
     if call.purpose == StripeCall.Purpose.OPEN_CHECKOUT:
         make_call(call, now=now, keep=keep_checkout)
         return
+    if call.purpose not in ENDS:
+        make_call(call, now=now)
+        return
     with suppress(StripeRefused):  # it is over already; the look below says how
         make_call(call, now=now)
-    if call.purpose == StripeCall.Purpose.EXPIRE_CHECKOUT:
-        follow_object(reader=read_checkout, object_id=call.target, at=now, now=now)
-    else:
-        follow_object(reader=read_subscription, object_id=call.target, at=now, now=now)
+    follow_object(reader=ENDS[call.purpose], object_id=call.target, at=now, now=now)
 
 
 def _ask_checkout(session: CheckoutSession, now: datetime) -> None:

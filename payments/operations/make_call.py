@@ -1,7 +1,8 @@
 """A change at Stripe is intended, committed, sent, and its answer kept: at most one such change per key, ever.
 
 The row is the memory that Stripe's idempotency keys lack after a day (rules/reliability.md section 0.2-3): while the
-key is young the same key and the same parameters go out again; after that we look first.
+key is young the same key and the same parameters go out again; after that, or once Stripe has stored a failure under
+the key, we look first.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ import structlog
 from django.db import transaction
 
 from payments import gateway
-from payments.gateway import StripeRefused, StripeUnavailable
+from payments.gateway import FailureStored, StripeRefused, StripeUnavailable
+from payments.lookups import KEY_TRUSTED_FOR, find_result, makes_something
 from payments.models import UNFINISHED_CALLS, StripeCall
 from people import clock
 
-KEY_TRUSTED_FOR = timedelta(hours=20)  # Stripe keeps keys for 24 h at least
-WINDOW = timedelta(minutes=10)  # between our clock and Stripe's
 SWEEP_AFTER = timedelta(seconds=90)  # longer than one call with all its retries
 BACK_OFF_MAX = timedelta(hours=1)
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ class AttemptKeyReused(Exception):
 
 
 class NeverArrived(StripeRefused):
-    """The call was lost on its way and its key is too old to send again: nothing happened; start a new attempt."""
+    """The call made nothing and its key is of no use any more: nothing happened; start a new attempt."""
 
 
 def intend_call(
@@ -41,7 +41,8 @@ def intend_call(
     """Commit the intention, or return the row that the key already has, whose parameters are the ones to send.
 
     `meaning` is what may not differ under one key (parameters may: a repeated form computes a new expiry time).
-    Raises AttemptKeyReused when it does; RuntimeError inside a transaction.
+    What the call makes at Stripe carries the key as `attempt` in its metadata, by which it can be found. Raises
+    AttemptKeyReused when the meaning differs; RuntimeError inside a transaction.
     """
     digest = hashlib.sha256(json.dumps([purpose, subject, target, meaning], sort_keys=True).encode()).hexdigest()
     with transaction.atomic(durable=True):
@@ -51,7 +52,7 @@ def intend_call(
                 "purpose": purpose,
                 "subject": subject,
                 "target": target,
-                "params": dict(params),
+                "params": _marked(params, key) if makes_something(purpose) else dict(params),
                 "params_hash": digest,
                 "intended_at": now,
                 "next_attempt_at": clock.wall_now() + SWEEP_AFTER,
@@ -84,14 +85,28 @@ def make_call(call: StripeCall, *, now: datetime, keep: Callable[[Any], object] 
 
 
 def _send_or_find(call: StripeCall, now: datetime) -> Any:
-    stripe = gateway.client()
-    if call.purpose != StripeCall.Purpose.OPEN_CHECKOUT or now - call.intended_at < KEY_TRUSTED_FOR:
-        return stripe.change(call.purpose, target=call.target, params=call.params, key=call.idempotency_key)
-    since, until = call.intended_at - WINDOW, call.intended_at + KEY_TRUSTED_FOR + WINDOW
-    for session in stripe.checkout_sessions(since=since, until=until):
-        if session.metadata and "attempt" in session.metadata and session.metadata["attempt"] == call.idempotency_key:
-            return session
-    raise NeverArrived("lost on its way; its key is too old to be sent again", code="never_arrived")
+    stored = None
+    if now - call.intended_at < KEY_TRUSTED_FOR:
+        try:
+            return _send(call, key=call.idempotency_key)
+        except FailureStored as error:
+            stored = error
+    found = find_result(call)
+    if found is not None:
+        return found
+    if not makes_something(call.purpose):
+        return _send(call, key=f"{call.idempotency_key}:{call.attempts}")  # to end it twice is to end it once
+    if stored is not None and call.purpose != StripeCall.Purpose.OPEN_CHECKOUT:
+        raise stored  # it may be half done at Stripe: looked for again while there is a day's doubt
+    raise NeverArrived("nothing was made, and its key is not to be sent again", code="never_arrived")
+
+
+def _send(call: StripeCall, *, key: str) -> Any:
+    return gateway.client().change(call.purpose, target=call.target, params=call.params, key=key)
+
+
+def _marked(params: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {**params, "metadata": {**params.get("metadata", {}), "attempt": key}}
 
 
 def _sending(call: StripeCall) -> None:

@@ -83,7 +83,7 @@ def open_checkout(*, request: CheckoutRequest, now: datetime) -> OpenedCheckout:
     call = intend_call(
         purpose=StripeCall.Purpose.OPEN_CHECKOUT,
         subject=request.subject,
-        params=_params(request, key),
+        params=_params(request),
         meaning=[request.kind, request.mode, request.currency, request.interval, [asdict(x) for x in request.lines]],
         key=key,
         now=now,
@@ -103,7 +103,7 @@ def keep_checkout(session: stripe.checkout.Session) -> None:
     record_checkout(checkout_seen(session))
 
 
-def _params(request: CheckoutRequest, key: str) -> dict[str, Any]:
+def _params(request: CheckoutRequest) -> dict[str, Any]:
     """Metadata does not flow down at Stripe, so what the money is for is said on the session and on what it makes."""
     metadata = request.metadata | {"kind": request.kind, "subject": request.subject}
     params: dict[str, Any] = {
@@ -113,7 +113,7 @@ def _params(request: CheckoutRequest, key: str) -> dict[str, Any]:
         "cancel_url": request.cancel_url,
         "expires_at": int(request.expires_at.timestamp()),
         "client_reference_id": request.subject,
-        "metadata": metadata | {"attempt": key},
+        "metadata": metadata,
     }
     below = "payment_intent_data" if request.mode == "payment" else "subscription_data"
     params[below] = {"metadata": metadata}

@@ -233,6 +233,33 @@ def test_after_a_day_it_is_looked_for_and_never_sent_again(fake: FakeStripe, lat
     assert len(fake.keys()) == posts
 
 
+def stored() -> Any:
+    """A failure that Stripe keeps under the key and answers again and again."""
+    body, status, _ = error(500, kind="api_error")
+    return body, status, {"Idempotent-Replayed": "true"}
+
+
+def test_a_stored_failure_is_looked_into_and_never_sent_again(fake: FakeStripe) -> None:
+    applied_then_lost(fake)
+    with pytest.raises(StripeUnavailable):
+        open_checkout(request=ASKED, now=NOW)
+    fake.faults.extend([stored] * 3)
+
+    assert open_checkout(request=ASKED, now=NOW).session_id == "cs_test_1"
+
+    assert StripeCall.objects.get().state == "done"
+    assert fake.made == 1
+
+
+def test_a_stored_failure_that_made_no_page_asks_for_a_new_attempt(fake: FakeStripe) -> None:
+    fake.faults.extend([stored] * 3)
+
+    with pytest.raises(NeverArrived):
+        open_checkout(request=ASKED, now=NOW)
+
+    assert (StripeCall.objects.get().state, fake.made) == ("failed", 0)
+
+
 def test_after_a_day_what_never_arrived_has_failed(fake: FakeStripe) -> None:
     fake.faults.extend([cut_off] * 3)
     with pytest.raises(StripeUnavailable):
