@@ -72,11 +72,14 @@ def test_what_is_wrong_is_kept_and_told_in_one_mail(add: Add) -> None:
 
 
 def test_each_night_has_one_check_and_at_most_one_mail(add: Add) -> None:
+    runs: list[str] = []
     add("one", "wrong")
+    books.register(Check("L2", "two", lambda: runs.append("run") or ()))
 
     outcomes = [check_books(now=NIGHT + timedelta(hours=hours)) for hours in (0, 1, 14, 20, 21, 24, 25)]
 
     assert outcomes == ["wrong", "done_before", "done_before", "done_before", "too_early", "wrong", "done_before"]
+    assert len(runs) == 2
     assert list(Mail.objects.order_by("key").values_list("key", flat=True)) == [
         "ledger:books:2026-10-20",
         "ledger:books:2026-10-21",
