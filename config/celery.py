@@ -65,7 +65,7 @@ app.conf.update(
         "reconcile payments": {"task": "payments.tasks.reconcile", "schedule": crontab(minute=17, hour="5,17")},
         "list the Stripe balance": {"task": "payments.tasks.list_balance", "schedule": 180.0},
         "check the Stripe balance": {"task": "payments.tasks.check_balance", "schedule": crontab(minute=10, hour=8)},
-        "cut old bodies": {"task": "payments.tasks.cut_old_bodies", "schedule": crontab(minute=41, hour=3)},
+        "cut old bodies": {"task": "payments.tasks.cut_bodies", "schedule": crontab(minute=41, hour=3)},
         "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},

@@ -84,7 +84,7 @@ def check_balance() -> None:
         _guarded(step, now)
 
 
-@shared_task(name="payments.tasks.cut_old_bodies", ignore_result=True)
+@shared_task(name="payments.tasks.cut_bodies", ignore_result=True)
 def cut_bodies() -> int:
     """Once a day: bodies and parameters of what was done 90 days ago shrink to ids, amounts and a hash."""
     return cut_old_bodies()

@@ -32,7 +32,6 @@ ELSEWHERE: Final[dict[str, str]] = {
 MOVES_MONEY: Final[tuple[str, ...]] = (
     "charge.refunded",
     "charge.dispute.",
-    "payout.",
     "refund.",
     "topup.",
     "transfer.",

@@ -109,7 +109,7 @@ def test_every_scheduled_task_comes_often_and_by_its_name() -> None:
         "payments.tasks.sweep",
         "payments.tasks.list_balance",
         "payments.tasks.check_balance",
-        "payments.tasks.cut_old_bodies",
+        "payments.tasks.cut_bodies",
         "shop.tasks.sweep_holds",
         "donations.tasks.confirm_stops",
         "reports.tasks.render_documents",

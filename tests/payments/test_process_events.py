@@ -96,7 +96,7 @@ def test_what_we_do_not_act_on_is_marked_with_the_reason(fake: FakeStripe, event
     assert why in reason
 
 
-@pytest.mark.parametrize("kind", ["refund.created", "charge.refunded", "charge.dispute.created", "payout.paid"])
+@pytest.mark.parametrize("kind", ["refund.created", "charge.refunded", "charge.dispute.created", "transfer.created"])
 def test_money_that_nobody_follows_is_said_aloud(fake: FakeStripe, caplog: pytest.LogCaptureFixture, kind: str) -> None:
     received(kind=kind, about="re_1")
 
