@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 
 from ledger import tasks
 from ledger.models import Entry, Period
 from ledger.operations.open_months import open_months
-from ledger.operations.post_entry import NoSuchMonth, Outcome
-from tests.ledger.facts import DAY, NOW, balances, entry, post, sale
+from ledger.operations.post_entry import NoSuchMonth, Outcome, Posted, post_entry
+from people.models import Organisation
+from people.queries import local_day
+from tests.ledger.closing import close
+from tests.ledger.facts import DAY, NOW, accrual, balances, entry, post, sale
+from tests.ledger.raw import check_at_commit
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -133,3 +138,66 @@ def test_open_months_from_a_given_month() -> None:
 def test_open_months_from_after_the_end_is_refused() -> None:
     with pytest.raises(ValueError, match="after the last month"):
         open_months(around=NOW, since=date(2030, 1, 1), ahead=1)
+
+
+# -- Whose day it is
+
+
+@pytest.fixture
+def chicago(db: None) -> Organisation:
+    return Organisation.objects.create(display_name="Tassel Collective", zone_name="America/Chicago")
+
+
+def told(at: datetime) -> Posted:
+    """A sale at a moment, posted on the organisation's own day."""
+    with transaction.atomic():
+        return post_entry(sale(event_at=at, effective_on=local_day(at)), now=at)
+
+
+def test_sale_of_the_last_evening_is_of_the_month_that_ends(chicago: Organisation) -> None:
+    """rules/ledger.md section 10 case 15: 3:00 on 1 November in London is 22:00 on 31 October in Chicago."""
+    posted = told(datetime(2026, 11, 1, 3, 0, tzinfo=UTC))
+
+    assert posted.effective_on == date(2026, 10, 31)
+    assert balances(as_of=date(2026, 10, 31))["1040"] == 5186
+
+
+def test_sale_of_the_last_evening_told_after_the_close_goes_to_the_first_and_keeps_its_moment(
+    chicago: Organisation,
+) -> None:
+    """rules/ledger.md section 11 case 12, with the real close."""
+    at = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
+    post(accrual())
+    check_at_commit()
+    close(202610)
+    october = balances(as_of=date(2026, 10, 31))
+
+    posted = told(at)
+
+    assert posted.effective_on == date(2026, 11, 1)
+    assert Entry.objects.get(pk=posted.entry_id).event_at == at
+    assert balances(as_of=date(2026, 10, 31)) == october == {"2110/partner:1": -864, "5110": 864}
+    assert told(at) == Posted(posted.entry_id, Outcome.ALREADY_POSTED, date(2026, 11, 1))
+
+
+@pytest.mark.parametrize(
+    ("last_second", "day"),
+    [
+        (datetime(2026, 11, 1, 4, 59, 59, tzinfo=UTC), date(2026, 10, 31)),  # still summer time
+        (datetime(2026, 11, 2, 5, 59, 59, tzinfo=UTC), date(2026, 11, 1)),  # 25 hours long
+        (datetime(2027, 3, 15, 4, 59, 59, tzinfo=UTC), date(2027, 3, 14)),  # 23 hours long
+        (datetime(2027, 3, 1, 5, 59, 59, tzinfo=UTC), date(2027, 2, 28)),
+        (datetime(2028, 3, 1, 5, 59, 59, tzinfo=UTC), date(2028, 2, 29)),
+        (datetime(2027, 1, 1, 5, 59, 59, tzinfo=UTC), date(2026, 12, 31)),
+    ],
+)
+def test_day_ends_with_its_last_second_in_the_organisations_zone(
+    chicago: Organisation, last_second: datetime, day: date
+) -> None:
+    first, second = (
+        post_entry(sale(f"ch_{at.second}", event_at=at, effective_on=local_day(at)), now=at)
+        for at in (last_second, last_second + timedelta(seconds=1))
+    )
+
+    assert (first.effective_on, second.effective_on) == (day, day + timedelta(days=1))
+    assert (balances(as_of=day)["1040"], balances(as_of=day + timedelta(days=1))["1040"]) == (5186, 10372)
