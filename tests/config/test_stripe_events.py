@@ -88,7 +88,9 @@ def test_a_type_that_nobody_thought_of_is_named() -> None:
     assert registry.reason_for("issuing_card.created") == "nobody reads issuing_card.created"
 
 
-@pytest.mark.parametrize("event_type", ["charge.refunded", "refund.updated", "charge.dispute.created", "transfer.created"])
+@pytest.mark.parametrize(
+    "event_type", ["charge.refunded", "refund.updated", "charge.dispute.created", "transfer.created"]
+)
 def test_money_that_nobody_follows_is_said_aloud(event_type: str) -> None:
     assert unread.moves_money(event_type)
     assert "money" in registry.reason_for(event_type)
