@@ -81,7 +81,10 @@ _LINES: Final = (
     Chart("2110", "payable", "Partner payable", _LIABILITY, _PER_OWNER, form_990="X 18", ucoa="2020"),
     Chart("2115", "held", "Partner held", _LIABILITY, _PER_OWNER, form_990="X 18", ucoa="2020"),
     Chart("2120", "payout_in_flight", "Payout in flight", _LIABILITY, _PER_OWNER, form_990="X 18", ucoa="2020"),
+    # Donors' own money, which is never netted with our grants on its way either.
     Chart("2130", "agent_held", "Held for a partner as agent", _LIABILITY, _PER_OWNER, form_990="X 21"),
+    Chart("2135", "agent_set_aside", "Agency money set aside", _LIABILITY, _PER_OWNER, form_990="X 21"),
+    Chart("2140", "agent_in_flight", "Agency payout in flight", _LIABILITY, _PER_OWNER, form_990="X 21"),
     Chart("2310", "tax_payable", "Sales tax payable", _LIABILITY, form_990="X 17", ucoa="2140"),
     Chart("2410", "deposits", "Customer deposits", _LIABILITY, form_990="X 19", ucoa="2410"),
     Chart("2420", "gift_cards", "Gift cards not yet used", _LIABILITY, form_990="X 19", ucoa="2410"),

@@ -16,7 +16,7 @@ from partners.models import Allocation, Partner, PartnerPayout
 from partners.queries.account import OWED
 
 # Our debt to a partner, what we hold for it as agent, and what it owes us once it was asked for it.
-BETWEEN_US: Final = (*OWED, "agent_held", "partner_receivable")
+BETWEEN_US: Final = (*OWED, "agent_held", "agent_set_aside", "agent_in_flight", "partner_receivable")
 
 
 def accounts_add_up() -> Iterator[str]:
@@ -151,14 +151,15 @@ _PAYOUTS_NOT_BOOKED: Final = """
      ORDER BY w.id, w.word
 """
 
-# A reversal carries its share in its key, before ":reversal:"; what is held is taken back from 2115.
+# A reversal carries its share in its key, before ":reversal:"; what is held is taken back from where it is held.
 _TAKEN_BACK: Final = """
     WITH taken AS (
         SELECT split_part(e.idempotency_key, ':reversal:', 1) AS ref, a.currency, a.owner,
                sum(l.amount_minor) AS amount, string_agg(DISTINCT 'entry ' || e.id, ', ') AS entries
           FROM ledger_entry e
           JOIN leg l ON l.entry_id = e.id
-          JOIN ledger_account a ON a.id = l.account_id AND a.purpose IN ('payable', 'held', 'agent_held')
+          JOIN ledger_account a ON a.id = l.account_id
+           AND a.purpose IN ('payable', 'held', 'agent_held', 'agent_set_aside')
          WHERE e.kind = 'reversal'
          GROUP BY 1, 2, 3
     ), shares AS (

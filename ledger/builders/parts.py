@@ -64,6 +64,16 @@ def owed(partner: str, recognition: Recognition) -> AccountRef:
     return AccountRef("agent_held" if recognition == "agency" else "payable", partner)
 
 
+def set_aside(partner: str, recognition: Recognition) -> AccountRef:
+    """What a partner is owed and cannot be paid yet, as `owed` tells the two apart."""
+    return AccountRef("agent_set_aside" if recognition == "agency" else "held", partner)
+
+
+def in_flight(partner: str, recognition: Recognition) -> AccountRef:
+    """What was sent to a partner and has not arrived, as `owed` tells the two apart."""
+    return AccountRef("agent_in_flight" if recognition == "agency" else "payout_in_flight", partner)
+
+
 def given(recognition: Recognition, fund: str, *, prior_year: bool = False) -> AccountRef:
     """Where a share comes from: our grants, or for agency money the fund's own gifts.
 

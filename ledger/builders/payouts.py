@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from ledger.builders.parts import About, Recognition, bank_account, moves, owed
-from ledger.drafts import AccountRef, EntryDraft
+from ledger.builders.parts import About, Recognition, bank_account, in_flight, moves, owed
+from ledger.drafts import EntryDraft
 
 
 def payout_sent(
@@ -24,21 +24,28 @@ def payout_sent(
     return EntryDraft(
         kind="payout_sent",
         key=f"{payout_ref}:sent:{attempt}",
-        postings=moves((owed(partner, recognition), _in_flight(partner), amount_minor)),
+        postings=moves((owed(partner, recognition), in_flight(partner, recognition), amount_minor)),
         facts=(("partner", partner), ("amount", amount_minor), ("recognition", recognition)),
         **about,
     )
 
 
 def payout_settled(
-    *, payout_ref: str, partner: str, amount_minor: int, attempt: int = 1, bank: str = "", **about: Unpack[About]
+    *,
+    payout_ref: str,
+    partner: str,
+    amount_minor: int,
+    attempt: int = 1,
+    bank: str = "",
+    recognition: Recognition = "grant",
+    **about: Unpack[About],
 ) -> EntryDraft:
     """E7, phase 2: the bank debited what was sent to `partner`, or a cheque cleared; `attempt` as in phase 1."""
     return EntryDraft(
         kind="payout_settled",
         key=f"{payout_ref}:settled:{attempt}",
-        postings=moves((_in_flight(partner), bank_account(bank), amount_minor)),
-        facts=(("partner", partner), ("amount", amount_minor), ("bank", bank)),
+        postings=moves((in_flight(partner, recognition), bank_account(bank), amount_minor)),
+        facts=(("partner", partner), ("amount", amount_minor), ("bank", bank), ("recognition", recognition)),
         **about,
     )
 
@@ -57,7 +64,7 @@ def payout_failed(
         kind="payout_failed",
         key=f"{payout_ref}:failed:{attempt}",
         reverses_key=f"{payout_ref}:sent:{attempt}",
-        postings=moves((_in_flight(partner), owed(partner, recognition), amount_minor)),
+        postings=moves((in_flight(partner, recognition), owed(partner, recognition), amount_minor)),
         facts=(("partner", partner), ("amount", amount_minor), ("recognition", recognition)),
         **about,
     )
@@ -77,7 +84,7 @@ def cheque_voided(
         kind="cheque_voided",
         key=f"{payout_ref}:voided:{attempt}",
         reverses_key=f"{payout_ref}:sent:{attempt}",
-        postings=moves((_in_flight(partner), owed(partner, recognition), amount_minor)),
+        postings=moves((in_flight(partner, recognition), owed(partner, recognition), amount_minor)),
         facts=(("partner", partner), ("amount", amount_minor), ("recognition", recognition)),
         **about,
     )
@@ -101,7 +108,3 @@ def payout_returned(
         facts=(("partner", partner), ("amount", amount_minor), ("bank", bank), ("recognition", recognition)),
         **about,
     )
-
-
-def _in_flight(partner: str) -> AccountRef:
-    return AccountRef("payout_in_flight", partner)

@@ -14,6 +14,7 @@ from ledger.builders.parts import (
     SUSPENSE,
     About,
     Recognition,
+    in_flight,
     moves,
     owed,
     refuse_below_zero,
@@ -112,13 +113,15 @@ def dispute_won(*, bt_ref: str, disputed_minor: int, fee_back_minor: int = 0, **
     )
 
 
-def transfer(*, bt_ref: str, partner: str, amount_minor: int, **about: Unpack[About]) -> EntryDraft:
+def transfer(
+    *, bt_ref: str, partner: str, amount_minor: int, recognition: Recognition = "grant", **about: Unpack[About]
+) -> EntryDraft:
     """A partner's payout left as a transfer to their connected account: its balance transaction settles it."""
     return EntryDraft(
         kind="transfer",
         key=bt_ref,
-        postings=moves((AccountRef("payout_in_flight", partner), STRIPE_BALANCE, amount_minor)),
-        facts=(("partner", partner), ("amount", amount_minor)),
+        postings=moves((in_flight(partner, recognition), STRIPE_BALANCE, amount_minor)),
+        facts=(("partner", partner), ("amount", amount_minor), ("recognition", recognition)),
         **about,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-from ledger.builders.parts import About, Recognition, given, moves, owed, refuse_below_zero, signed
+from ledger.builders.parts import About, Recognition, given, moves, owed, refuse_below_zero, set_aside, signed
 from ledger.drafts import AccountRef, EntryDraft
 from ledger.splitting import share
 
@@ -63,7 +63,7 @@ def reversal(
     free under a cap. `held`: the share had been set aside for a dispute that is lost. `prior_year`: it was accrued in a
     fiscal year that is closed (`ledger.fiscal_years.is_closed`).
     """
-    debit = AccountRef("held", partner) if held else owed(partner, recognition)
+    debit = set_aside(partner, recognition) if held else owed(partner, recognition)
     return EntryDraft(
         kind="reversal",
         key=f"{allocation_ref}:reversal:{cause}",
@@ -91,7 +91,7 @@ def hold(
     return EntryDraft(
         kind="hold",
         key=f"{hold_ref}:placed",
-        postings=moves((owed(partner, recognition), AccountRef("held", partner), amount_minor)),
+        postings=moves((owed(partner, recognition), set_aside(partner, recognition), amount_minor)),
         facts=(("partner", partner), ("amount", amount_minor), ("recognition", recognition)),
         memo=reason,
         **about,
@@ -110,19 +110,32 @@ def release(
     return EntryDraft(
         kind="release",
         key=f"{hold_ref}:released",
-        postings=moves((AccountRef("held", partner), owed(partner, recognition), amount_minor)),
+        postings=moves((set_aside(partner, recognition), owed(partner, recognition), amount_minor)),
         facts=(("partner", partner), ("amount", amount_minor), ("recognition", recognition)),
         **about,
     )
 
 
 def reserve(
-    *, hold_ref: str, partner: str, accrued_minor: int, rate_num: int, rate_den: int, **about: Unpack[About]
+    *,
+    hold_ref: str,
+    partner: str,
+    accrued_minor: int,
+    rate_num: int,
+    rate_den: int,
+    recognition: Recognition = "grant",
+    **about: Unpack[About],
 ) -> EntryDraft:
     """A rolling reserve of num/den of an accrual, half up; `release` ends it after its days."""
     refuse_below_zero(accrued_minor)
-    amount_minor = share(accrued_minor, rate_num, rate_den)
-    return hold(hold_ref=hold_ref, partner=partner, amount_minor=amount_minor, reason="reserve", **about)
+    return hold(
+        hold_ref=hold_ref,
+        partner=partner,
+        amount_minor=share(accrued_minor, rate_num, rate_den),
+        reason="reserve",
+        recognition=recognition,
+        **about,
+    )
 
 
 def partner_receivable(*, claim_ref: str, partner: str, amount_minor: int, **about: Unpack[About]) -> EntryDraft:

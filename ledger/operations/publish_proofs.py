@@ -25,7 +25,7 @@ SELECT a.owner, a.currency, e.source, -sum(l.amount_minor)::bigint
   JOIN leg l ON l.account_id = a.id AND l.effective_date BETWEEN %(first)s AND %(last)s
   JOIN ledger_account o ON o.id = l.other_id AND o.type IN ('income', 'expense')
   JOIN ledger_entry e ON e.id = l.entry_id
- WHERE a.purpose IN ('payable', 'held', 'agent_held')
+ WHERE a.purpose IN ('payable', 'held', 'agent_held', 'agent_set_aside')
  GROUP BY a.owner, a.currency, e.source
  ORDER BY a.owner, a.currency, e.source
 """
@@ -34,7 +34,7 @@ SELECT a.owner, a.currency, sum(l.amount_minor)::bigint
   FROM ledger_account a
   JOIN leg l ON l.account_id = a.id AND l.effective_date BETWEEN %(first)s AND %(last)s
   JOIN ledger_account o ON o.id = l.other_id AND o.purpose IN ('bank', 'stripe_balance')
- WHERE a.purpose IN ('payable', 'agent_held', 'payout_in_flight')
+ WHERE a.purpose IN ('payable', 'payout_in_flight', 'agent_held', 'agent_in_flight')
  GROUP BY a.owner, a.currency
 """
 

@@ -54,6 +54,10 @@ class Payment:
         return f"{'2130' if self.agency else '2110'}/{self.partner}"
 
     @property
+    def held_on(self) -> str:
+        return f"{'2135' if self.agency else '2115'}/{self.partner}"
+
+    @property
     def taken_from(self) -> str:
         return "4010/fund:f" if self.agency else "5110"
 
@@ -162,7 +166,7 @@ class NaiveBooks:
 
     def reverse(self, payment: Payment, *, held: bool = False) -> int:
         due = payment.reversal_at(payment.basis_back) - payment.reversed
-        self.move_signed(f"2115/{payment.partner}" if held else payment.owed_on, payment.taken_from, due)
+        self.move_signed(payment.held_on if held else payment.owed_on, payment.taken_from, due)
         payment.reversed += due
         self.promised[payment.partner] -= due
         return due
@@ -178,13 +182,13 @@ class NaiveBooks:
         parts = dict(zip(payment.left, naive_split(taken, list(payment.left.values())), strict=True))
         of_basis = parts[payment.basis]
         payment.held = payment.reversal_at(payment.basis_back + of_basis) - payment.reversed
-        self.move(payment.owed_on, f"2115/{payment.partner}", payment.held)
+        self.move(payment.owed_on, payment.held_on, payment.held)
         return payment.held
 
     def dispute_won(self, payment: Payment, bt: str) -> None:
         self.move("1050", "1150", payment.disputed)
         self.told[bt] = payment.disputed
-        self.move(f"2115/{payment.partner}", payment.owed_on, payment.held)
+        self.move(payment.held_on, payment.owed_on, payment.held)
         payment.disputed = payment.held = 0
 
     def dispute_lost(self, payment: Payment) -> tuple[dict[str, int], int]:
@@ -233,20 +237,21 @@ class NaiveBooks:
     def payout_sent(self, payout: str, partner: str, agency: bool) -> int:
         owed = f"{'2130' if agency else '2110'}/{partner}"
         amount = -self.balances["usd", owed]
-        self.move(owed, f"2120/{partner}", amount)
-        self.payouts[payout] = {"partner": partner, "owed": owed, "amount": amount, "state": "sent", "attempt": 1}
+        away = f"{'2140' if agency else '2120'}/{partner}"
+        self.move(owed, away, amount)
+        self.payouts[payout] = {"partner": partner, "owed": owed, "away": away, "amount": amount, "state": "sent"}
         return amount
 
     def payout_settled(self, payout: str) -> None:
         sent = self.payouts[payout]
-        self.move(f"2120/{sent['partner']}", "1010", sent["amount"])
+        self.move(sent["away"], "1010", sent["amount"])
         self.bank -= sent["amount"]
         self.settled[sent["partner"]] += sent["amount"]
         sent["state"] = "settled"
 
     def payout_transferred(self, payout: str, bt: str) -> None:
         sent = self.payouts[payout]
-        self.move(f"2120/{sent['partner']}", "1050", sent["amount"])
+        self.move(sent["away"], "1050", sent["amount"])
         self.told[bt] = -sent["amount"]
         self.settled[sent["partner"]] += sent["amount"]
         sent["state"] = "transferred"
@@ -254,7 +259,7 @@ class NaiveBooks:
     def payout_back(self, payout: str, state: str, bt: str = "") -> None:
         """It failed, its cheque was voided, the bank returned it, or its transfer was reversed: it is owed again."""
         sent = self.payouts[payout]
-        source = {"settled": "1010", "transferred": "1050"}.get(sent["state"], f"2120/{sent['partner']}")
+        source = {"settled": "1010", "transferred": "1050"}.get(sent["state"], sent["away"])
         self.move(source, sent["owed"], sent["amount"])
         if sent["state"] != "sent":
             self.settled[sent["partner"]] -= sent["amount"]

@@ -41,6 +41,7 @@ FIRST_DAY, LAST_DAY = date(2026, 9, 1), date(2026, 12, 31)
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 CURRENCIES = ("usd", "eur")
 PARTNERS = ("partner:1", "partner:2")
+BETWEEN_US = ("2110", "2115", "2120", "2130", "2135", "2140")
 SEAL_CHECKS = (
     seal_checks.chain_holds,
     seal_checks.seals_are_over_their_entries,
@@ -270,19 +271,20 @@ class Life:
 
     def payout_goes_on(self) -> None:
         payout = self.chance.choice(self.payouts("sent"))
+        recognition = self.payout_recognition(payout)
         fate = self.chance.choice(("settled", "settled", "transferred", "transferred", "failed", "voided"))
         if fate == "settled":
             self.naive.payout_settled(payout)
-            self.post(builders.payout_settled(**self.payout(payout), **self.about()))
+            self.post(builders.payout_settled(**self.payout(payout), **recognition, **self.about()))
         elif fate == "transferred":
             bt, sent = self.ref("bt"), self.naive.payouts[payout]
             self.naive.payout_transferred(payout, bt)
             figures = {"partner": sent["partner"], "amount_minor": sent["amount"]}
-            self.post(builders.transfer(bt_ref=bt, **figures, **self.about()))
+            self.post(builders.transfer(bt_ref=bt, **figures, **recognition, **self.about()))
         else:
             self.naive.payout_back(payout, fate)
             build = builders.payout_failed if fate == "failed" else builders.cheque_voided
-            self.post(build(**self.payout(payout), **self.payout_recognition(payout), **self.about()))
+            self.post(build(**self.payout(payout), **recognition, **self.about()))
 
     def payout_comes_back(self) -> None:
         payout = self.chance.choice(self.payouts("settled", "transferred"))
@@ -432,7 +434,7 @@ class Life:
     def partners_are_owed_what_was_promised_less_what_was_paid(self) -> None:
         """L9, over every account in which a partner is owed something."""
         for partner in PARTNERS:
-            owed = -sum(self.naive.balances["usd", f"{code}/{partner}"] for code in ("2110", "2115", "2120", "2130"))
+            owed = -sum(self.naive.balances["usd", f"{code}/{partner}"] for code in BETWEEN_US)
             assert owed == self.naive.promised[partner] - self.naive.settled[partner]
 
     def shares_are_never_reversed_beyond_themselves(self) -> None:

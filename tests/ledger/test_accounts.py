@@ -43,6 +43,8 @@ def test_chart_has_the_codes_of_the_rules() -> None:
         ("held", "2115"),
         ("payout_in_flight", "2120"),
         ("agent_held", "2130"),
+        ("agent_set_aside", "2135"),
+        ("agent_in_flight", "2140"),
         ("deposits", "2410"),
         ("tax_payable", "2310"),
         ("contributions", "4010"),

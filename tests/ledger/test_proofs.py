@@ -207,6 +207,24 @@ def test_money_held_as_agent_is_a_share_too() -> None:
 
 
 @pytest.mark.usefixtures("eight_shares")
+def test_agency_money_that_was_held_and_lost_is_taken_back_and_what_was_paid_of_it_stands_beside() -> None:
+    agency = WHEN | {"partner": DAHLIAS_HOPE, "recognition": "agency"}
+    for number in (9, 10):
+        share(number, 500, recognition="agency", fund="seed-collective")
+    post(builders.hold(hold_ref="hold:1", reason="dispute", source="gift:9", amount_minor=500, **agency))
+    take_back(9, 500, cause="stripe:dispute:du_1", held=True, recognition="agency", fund="seed-collective")
+    paid = agency | {"source": "payout:1", "payout_ref": "payout:1", "amount_minor": 500}
+    post(builders.payout_sent(**paid), builders.payout_settled(**paid))
+
+    close(OCTOBER)
+
+    proof = Proof.objects.get()
+    assert (proof.total_minor, proof.taken_back_minor, proof.paid_minor) == (6763 + 500, 0, 500)
+    assert document("gift:9")["share"]["amount_minor"] == 0
+    assert [balance(each, DAHLIAS_HOPE) for each in ("held", "payout_in_flight", "agent_set_aside")] == [0, 0, 0]
+
+
+@pytest.mark.usefixtures("eight_shares")
 def test_each_partner_and_currency_has_a_tree_of_its_own() -> None:
     for number, amount_minor in enumerate(AMOUNTS, start=1):
         share(100 + number, amount_minor, partner=RESTORATION_HOUSE)

@@ -156,6 +156,21 @@ def test_l10_share_taken_back_beyond_itself_is_named(share: Allocation, amounts:
     assert all(finding.startswith(f"{ref(share)}: entry ") for finding in found.get(BACK, []))
 
 
+def test_l9_agency_money_set_aside_or_on_its_way_is_still_between_us(share: Allocation) -> None:
+    agency = {"partner": share.agreement.partner.owner, "recognition": "agency"}
+    post("hold", hold_ref="hold:1", reason="dispute", amount_minor=300, **agency)
+    post("payout_sent", payout_ref="cheque:1", amount_minor=200, **agency)
+
+    assert findings() == {}
+
+
+def test_l10_held_agency_money_taken_back_beyond_its_share_is_named(share: Allocation) -> None:
+    agency = {"partner": share.agreement.partner.owner, "recognition": "agency", "fund": "a", "held": True}
+    entry = post("reversal", allocation_ref=ref(share), cause="re:1", amount_minor=4001, **agency)
+
+    assert findings() == {BACK: [f"{ref(share)}: entry {entry} took back $40.01, the share was $40.00"]}
+
+
 @pytest.mark.parametrize("wrong", ["ref", "partner", "currency"])
 def test_l10_reversal_of_no_share_is_named(share: Allocation, restoration_house: Partner, wrong: str) -> None:
     about: dict[str, Any] = {"allocation_ref": ref(share), "partner": share.agreement.partner.owner}
