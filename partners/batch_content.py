@@ -10,13 +10,19 @@ from partners.models import PartnerPayout, PayoutBatch
 
 
 def content_hash(batch: PayoutBatch, payouts: Iterable[PartnerPayout]) -> str:
-    """SHA-256 over currency, cut-off day and (partner, amount, method, destination, reference) of each live payout."""
+    """SHA-256 over currency, cut-off and (partner, amount, method, destination, reference) of each live payout."""
     lines = sorted(
         [payout.partner_id, payout.amount_minor, payout.method, payout.destination, payout.reference]
         for payout in payouts
         if payout.state != PartnerPayout.State.RELEASED
     )
-    content = {"batch": batch.pk, "currency": batch.currency, "as_of": batch.as_of.isoformat(), "lines": lines}
+    content = {
+        "batch": batch.pk,
+        "currency": batch.currency,
+        "as_of": batch.as_of.isoformat(),
+        "through_seq": batch.through_seq,
+        "lines": lines,
+    }
     return hashlib.sha256(json.dumps(content, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 

@@ -60,7 +60,7 @@ class EndForm(forms.Form):
 class ProposeForm(forms.Form):
     """The cut-off day of a proposal."""
 
-    as_of = DayField(label="Shares earned up to")
+    as_of = DayField(label="Cut-off day")
 
 
 class RefuseForm(forms.Form):

@@ -13,6 +13,7 @@ from config.demo.local_stripe import LocalStripe
 from config.demo.places import Places
 from config.demo.visitor import DoorClosed, Visitor
 from partners.models import BankAccount, Match, PartnerPayout, PayoutBatch
+from partners.queries.eligible import policy
 from reports.models import Document
 
 STATEMENTS_DAY, PAYOUT_DAY, BANK_DAY = 3, 16, 19
@@ -37,7 +38,7 @@ class Desk:
         if today.day == STATEMENTS_DAY:
             self.statements_of(last_month_end)
         elif today.day == PAYOUT_DAY:
-            self._pay(last_month_end)
+            self._pay(last_month_end + timedelta(days=policy().refund_window_days))
         elif today.day == BANK_DAY:
             self._read_the_bank(today)
 
@@ -50,6 +51,7 @@ class Desk:
                 self.anton.post(f"/desk/statements/{document.pk}/publish/", {})
 
     def _pay(self, as_of: date) -> None:
+        """Propose, approve and send what is eligible on a day on which all shares of last month are old enough."""
         before = PayoutBatch.objects.count()
         self.petra.post("/desk/payouts/propose/", {"as_of": as_of.isoformat()})
         batch = PayoutBatch.objects.first()

@@ -36,7 +36,8 @@ class PayoutBatch(models.Model):
         REFUSED = "refused", "Refused"
 
     currency = models.CharField(max_length=3)
-    as_of = models.DateField(help_text="Cut-off day: shares earned up to this local day.")
+    as_of = models.DateField(help_text="Cut-off day (local), to which the refund window is measured.")
+    through_seq = models.IntegerField(help_text="Cut-off sequence: figured from the entries sealed up to here.")
     state = models.CharField(max_length=8, choices=State.choices, default=State.PROPOSED)
     content_hash = models.CharField(max_length=64)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches_proposed")
@@ -56,6 +57,7 @@ class PayoutBatch(models.Model):
                 | (~Q(state__in=["sent", "settled"]) & Q(sent_by__isnull=True, sent_at__isnull=True)),
                 name="payout_batch_sent_by_somebody",
             ),
+            models.CheckConstraint(condition=Q(through_seq__gte=0), name="payout_batch_at_a_seal"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from ledger.operations.seal_entries import seal_all
 from partners.batch_content import current_hash
 from partners.models import Partner, PartnerPayout, PayoutBatch, PayoutItem
 from partners.queries.eligible import Eligible, eligible
@@ -21,26 +22,37 @@ class CutOffAhead(ValueError):
     """The cut-off day has not come yet."""
 
 
-@transaction.atomic
 def propose_batch(*, by: User, as_of: date, currency: str, now: datetime) -> PayoutBatch:
-    """Propose what is eligible at the end of the local day `as_of`, and ask for a second person's approval.
+    """Propose what is eligible at the cut-off, and ask for a second person's approval (DESIGN.md section 4 "Payable").
 
-    Raises NothingEligible, CutOffAhead. Two proposals at once never claim the same share: the second sees the first.
+    The cut-off is the local day `as_of`, to which the refund window is measured, and the sequence number up to which
+    the books are sealed when this is called; both stay on the batch. Not inside a transaction: the sealer has its own.
+    Two proposals at once never claim the same share: the second sees the first.
+    Raises CutOffAhead, NothingEligible, ContentMismatch; then nothing was proposed.
     """
-    today = local_day(now)
-    if as_of > today:
+    if as_of > local_day(now):
         raise CutOffAhead("The cut-off day lies in the future.")
-    # 1. One proposal at a time: the partners are what two proposals would share.
+    # 1. Only what is sealed is paid.
+    through_seq = seal_all()
+    return _propose(by=by, as_of=as_of, through_seq=through_seq, currency=currency, now=now)
+
+
+@transaction.atomic
+def _propose(*, by: User, as_of: date, through_seq: int, currency: str, now: datetime) -> PayoutBatch:
+    # 2. One proposal at a time: the partners are what two proposals would share.
     list(Partner.objects.select_for_update().order_by("id").values_list("pk", flat=True))
-    # 2. What can be paid.
-    payable = [row for row in eligible(as_of=as_of, today=today, currency=currency, now=now) if not row.why_not]
+    # 3. What can be paid.
+    rows = eligible(as_of=as_of, through_seq=through_seq, currency=currency, now=now)
+    payable = [row for row in rows if not row.why_not]
     if not payable:
         raise NothingEligible("No partner has a sum that can be paid now.")
-    # 3. The batch, its payouts and their causes.
-    batch = PayoutBatch.objects.create(currency=currency, as_of=as_of, proposed_by=by, proposed_at=now, content_hash="")
+    # 4. The batch, its payouts and their causes.
+    batch = PayoutBatch.objects.create(
+        currency=currency, as_of=as_of, through_seq=through_seq, proposed_by=by, proposed_at=now, content_hash=""
+    )
     for row in payable:
         _add_payout(batch, row)
-    # 4. The approval asked for signs exactly these lines.
+    # 5. The approval asked for signs exactly these lines.
     batch.content_hash = current_hash(batch)
     batch.save(update_fields=["content_hash"])
     Approval.objects.create(

@@ -33,7 +33,8 @@ def send_batch(*, batch_id: int, by: User, now: datetime) -> PayoutBatch:
     batch = PayoutBatch.objects.select_for_update().get(pk=batch_id)
     if batch.state != PayoutBatch.State.APPROVED or not _is_signed(batch):
         raise NotApproved("This batch is not approved in this form.")
-    # 2. Still owed: a share may have been taken back since.
+    # 2. Still owed: a share may have been taken back since. All that is posted counts, sealed or not, because this can
+    #    only stop a payout.
     payouts = list(batch.payouts.filter(state=PartnerPayout.State.PROPOSED).select_related("partner").order_by("id"))
     list(Partner.objects.select_for_update().filter(pk__in=[payout.partner_id for payout in payouts]).order_by("id"))
     payable = books.balances_by_owner("payable", None, batch.currency)

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from ledger import queries as books
+from ledger.models import Entry
 from partners.models import Allocation, Partner, PartnerPayout, PayoutItem, PayoutPolicy
 from payments.queries import funds_available_among
 
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """One partner at a cut-off day: payable = ready + too young + funds on the way + other entries + already proposed.
+    """One partner at a cut-off: payable = ready + too young + funds on the way + other entries + already claimed.
 
     Amounts are minor units. `allocations` are those that make up `ready_minor`; `other_minor` is what else stands on
     the partner's account, negative where it is in our favour. `why_not` is empty when `eligible_minor` can be paid.
@@ -28,7 +29,7 @@ class Eligible:
     ready_minor: int
     too_young_minor: int
     funds_on_the_way_minor: int
-    proposed_minor: int
+    claimed_minor: int
     other_minor: int
     allocations: tuple[Allocation, ...]
     why_not: str
@@ -44,32 +45,39 @@ def policy() -> PayoutPolicy:
 
 
 def eligible(
-    *, as_of: date, today: date, currency: str, now: datetime, rules: PayoutPolicy | None = None
+    *,
+    as_of: date,
+    currency: str,
+    now: datetime,
+    through_seq: int | None = None,
+    rules: PayoutPolicy | None = None,
 ) -> list[Eligible]:
-    """Every partner with money on its account, at the end of `as_of` (local), by `rules` or the policy. Five queries.
+    """Every partner with money on its account, by `rules` or the policy. Five queries, six with `through_seq`.
 
-    Not yet eligible: shares earned after `as_of`, shares inside the refund window on the local day `today`, shares
-    whose payment Stripe has not made available, and what is in another proposal. A sum below the minimum or below zero
-    is carried forward.
+    With `through_seq`, as a batch does: from what was sealed up to there (DESIGN.md section 4 "Payable"). Without it
+    from all that is posted, as live pages show it. Not yet eligible: shares inside the refund window at the end of the
+    cut-off day `as_of` (local), shares whose payment the processor has not made available at `now`, and what another
+    payout claims. What was taken back counts whenever that was. A sum below the minimum or below zero is carried
+    forward.
     """
     rules = rules or policy()
-    settled_until = min(as_of, today - timedelta(days=rules.refund_window_days))
-    payable = books.balances_by_owner("payable", None, currency)
-    unclaimed = _unclaimed(currency)
+    settled_until = as_of - timedelta(days=rules.refund_window_days)
+    payable = books.balances_by_owner("payable", None, currency, through_seq=through_seq)
+    unclaimed = _unclaimed(currency, through_seq)
     available = funds_available_among(
         {allocation.charge_ref for rows in unclaimed.values() for allocation in rows}, now
     )
     result = []
-    for partner in _partners(currency):
+    for partner in _partners(currency, through_seq):
         payable_minor = -payable.get(partner.owner, 0)
         rows = unclaimed.get(partner.pk, [])
         if not payable_minor and not rows:
             continue
         old = [row for row in rows if row.earned_on <= settled_until]
         ready = tuple(row for row in old if row.charge_ref in available)
-        proposed_minor = partner.proposed_minor
+        claimed_minor = partner.claimed_minor
         ready_minor = _sum(ready)
-        other_minor = payable_minor - _sum(rows) - proposed_minor
+        other_minor = payable_minor - _sum(rows) - claimed_minor
         result.append(
             Eligible(
                 partner=partner,
@@ -77,7 +85,7 @@ def eligible(
                 ready_minor=ready_minor,
                 too_young_minor=_sum(rows) - _sum(old),
                 funds_on_the_way_minor=_sum(old) - ready_minor,
-                proposed_minor=proposed_minor,
+                claimed_minor=claimed_minor,
                 other_minor=other_minor,
                 allocations=ready,
                 why_not=_why_not(partner, ready_minor + other_minor, rules.minimum_minor),
@@ -100,25 +108,39 @@ def _why_not(partner: Partner, eligible_minor: int, minimum_minor: int) -> str:
     return ""
 
 
-def _unclaimed(currency: str) -> dict[int, list[Allocation]]:
-    """Allocations that no live payout pays, by partner."""
+def _unclaimed(currency: str, through_seq: int | None) -> dict[int, list[Allocation]]:
+    """Allocations in the books that no live payout pays, by partner."""
     claims = PayoutItem.objects.filter(allocation=OuterRef("pk"), released_at__isnull=True)
     rows = (
         Allocation.objects.filter(~Exists(claims), currency=currency, amount_minor__gt=0)
         .select_related("agreement")
         .order_by("id")
     )
+    if through_seq is not None:
+        rows = rows.filter(entry__seal__seq__lte=through_seq)
     by_partner: dict[int, list[Allocation]] = {}
     for row in rows:
         by_partner.setdefault(row.agreement.partner_id, []).append(row)
     return by_partner
 
 
-def _partners(currency: str) -> QuerySet[Any]:
-    """Every partner, with what stands in batches that were not sent: it is still in the payable account."""
-    waiting = Q(payouts__state=PartnerPayout.State.PROPOSED, payouts__currency=currency)
-    proposed_minor = Coalesce(Sum("payouts__amount_minor", filter=waiting), 0)
-    return Partner.objects.annotate(proposed_minor=proposed_minor).order_by("name", "id")
+def _partners(currency: str, through_seq: int | None) -> QuerySet[Any]:
+    """Every partner, with what its payouts claim and the payable account at the cut-off still holds."""
+    live = PartnerPayout.objects.filter(currency=currency).exclude(state=PartnerPayout.State.RELEASED)
+    claiming = Q(payouts__in=live.filter(~Exists(_sent(through_seq))).values("pk"))
+    claimed_minor = Coalesce(Sum("payouts__amount_minor", filter=claiming), 0)
+    return Partner.objects.annotate(claimed_minor=claimed_minor).order_by("name", "id")
+
+
+def _sent(through_seq: int | None) -> QuerySet[Entry]:
+    """The entry by which a payout left the payable account (builders.payout_sent), if the cut-off has it.
+
+    Asked of the books and not of the payout's state: between sealing and proposing somebody may have sent another
+    batch, and its payouts would be proposed once more.
+    """
+    key = Concat(Value("payout:"), Cast(OuterRef("pk"), CharField()), Value(":sent:1"))
+    sent = Entry.objects.filter(idempotency_key=key)
+    return sent if through_seq is None else sent.filter(seal__seq__lte=through_seq)
 
 
 def _sum(rows: Iterable[Allocation]) -> int:

@@ -28,8 +28,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     roles = set(request.user.groups.values_list("name", flat=True))
     context: dict[str, Any] = {"tasks": waiting.tasks(roles, now), "now": now, "org": org}
     if roles & set(waiting.FINANCE):
-        today = local_day(now, org)
-        rows = eligible(as_of=today, today=today, currency=org.currency, now=now)
+        rows = eligible(as_of=local_day(now, org), currency=org.currency, now=now)
         ready = [row for row in rows if not row.why_not]
         context |= {
             "finance": True,

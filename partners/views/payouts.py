@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from ledger.operations.seal_entries import ContentMismatch
 from partners import desk
 from partners.forms import ProposeForm, RefuseForm
 from partners.models import PartnerPayout, PayoutBatch
@@ -53,6 +54,8 @@ def propose(request: HttpRequest) -> HttpResponse:
             )
         except (NothingEligible, CutOffAhead) as error:
             form.add_error("as_of", str(error))
+        except ContentMismatch as mismatch:
+            messages.error(request, f"Nothing was proposed, because the books cannot be sealed: {mismatch}.")
         else:
             messages.success(request, f"Batch {batch.pk} is proposed. Another person must approve it.")
             return redirect("partners:desk_batch", batch.pk)
@@ -66,7 +69,7 @@ def _payouts(request: HttpRequest, form: ProposeForm | None) -> HttpResponse:
     form = form or ProposeForm({"as_of": today})
     as_of = form.cleaned_data["as_of"] if form.is_valid() else today
     rules = policy()
-    rows = eligible(as_of=as_of, today=today, currency=org.currency, now=now, rules=rules)
+    rows = eligible(as_of=as_of, currency=org.currency, now=now, rules=rules)
     ready = [row for row in rows if not row.why_not]
     batches = (
         PayoutBatch.objects.annotate(

@@ -10,6 +10,7 @@ from django.test import Client
 from partners.models import Agreement, BankAccount, BankLine, Match, PayoutBatch
 from partners.operations.propose_batch import propose_batch
 from people.models import User
+from tests.ledger.raw import as_owner
 from tests.partners.conftest import NOW, draft, person
 from tests.partners.money import earn
 from tests.partners.test_payouts import TODAY, sent, statement
@@ -93,6 +94,16 @@ def test_a_payout_through_the_pages(valor: Agreement, checking: BankAccount, ana
     batch.refresh_from_db()
     assert batch.state == "settled"
     assert "$40.00" in words(Client().get("/partners/dahlias-hope/"))
+
+
+def test_books_that_cannot_be_sealed_propose_nothing_and_say_so(valor: Agreement, ana: User) -> None:
+    entry_id = earn(valor, 20000).entry_id
+    as_owner("UPDATE ledger_entry SET source = 'order:2' WHERE id = %s", entry_id)
+
+    page = words(signed_in(ana).post("/desk/payouts/propose/", {"as_of": TODAY}))
+
+    assert "Nothing was proposed, because the books cannot be sealed: accrual allocation:order:1" in page
+    assert not PayoutBatch.objects.exists()
 
 
 def test_two_clicks_lead_from_a_payout_to_why(valor: Agreement, ana: User) -> None:

@@ -7,6 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from ledger import queries as books
+from ledger.models import Seal
+from ledger.operations.seal_entries import ContentMismatch, seal_all
 from partners import bank_checks
 from partners import books as books_of_partners
 from partners.models import Agreement, BankAccount, Match, Partner, PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
@@ -22,6 +24,7 @@ from partners.queries import owed, shares_of, totals
 from partners.queries.eligible import Eligible, eligible
 from partners.two_people import SamePerson
 from people.models import Approval, User
+from tests.ledger.raw import as_owner
 from tests.partners.conftest import NOW
 from tests.partners.money import earn, settle_charge
 
@@ -42,7 +45,7 @@ def sent(ana: User, ben: User) -> PayoutBatch:
 
 
 def state_of(partner: Partner) -> Eligible:
-    return next(row for row in eligible(as_of=TODAY, today=TODAY, currency="usd", now=NOW) if row.partner == partner)
+    return next(row for row in eligible(as_of=TODAY, currency="usd", now=NOW) if row.partner == partner)
 
 
 def statement(account: BankAccount, by: User, *rows: str, name: str = "october.csv") -> None:
@@ -291,13 +294,66 @@ def test_a_day_ahead_is_no_cut_off(valor: Agreement, ana: User) -> None:
         propose_batch(by=ana, as_of=TODAY + timedelta(days=1), currency="usd", now=NOW)
 
 
-def test_a_cut_off_leaves_later_shares_out(valor: Agreement, ana: User) -> None:
+def test_the_refund_window_is_measured_to_the_cut_off_day(valor: Agreement, ana: User) -> None:
     earn(valor, 20000, 1, days_ago=40)
     earn(valor, 30000, 2, days_ago=20)
 
-    batch = propose_batch(by=ana, as_of=TODAY - timedelta(days=30), currency="usd", now=NOW)
+    with pytest.raises(NothingEligible):
+        propose_batch(by=ana, as_of=TODAY - timedelta(days=27), currency="usd", now=NOW)
+    batch = propose_batch(by=ana, as_of=TODAY - timedelta(days=26), currency="usd", now=NOW)
 
     assert batch.payouts.get().amount_minor == 4000
+
+
+def test_a_batch_is_figured_from_what_is_sealed(valor: Agreement, ana: User, ben: User) -> None:
+    earn(valor, 20000, 1)
+    through_seq = seal_all()
+    earn(valor, 30000, 2)
+    adjust(valor.partner, -855, "manual:1")
+
+    (then,) = eligible(as_of=TODAY, through_seq=through_seq, currency="usd", now=NOW)
+    batch = propose(ana)
+
+    assert (then.payable_minor, then.ready_minor, then.other_minor) == (4000, 4000, 0)
+    assert batch.through_seq == Seal.objects.count() == through_seq + 3  # a share, its charge's money, a correction
+    assert batch.payouts.get().amount_minor == 4000 + 6000 - 855
+    assert eligible(as_of=TODAY, through_seq=through_seq, currency="usd", now=NOW)[0].claimed_minor == 9145
+
+
+def test_the_approval_signs_the_cut_off(valor: Agreement, ana: User, ben: User) -> None:
+    earn(valor, 20000)
+    batch = propose(ana)
+    PayoutBatch.objects.update(through_seq=batch.through_seq + 1)
+
+    with pytest.raises(ContentChanged):
+        approve(batch, ben)
+
+
+def test_what_was_sent_after_the_sealing_is_not_proposed_once_more(
+    valor: Agreement, ana: User, ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earn(valor, 20000)
+    batch = approve(propose(ana), ben)
+
+    def sealed_before_the_sending() -> int:
+        through_seq = seal_all()
+        send_batch(batch_id=batch.pk, by=ana, now=NOW)
+        return through_seq
+
+    monkeypatch.setattr("partners.operations.propose_batch.seal_all", sealed_before_the_sending)
+
+    with pytest.raises(NothingEligible):
+        propose(ben)
+    assert PayoutBatch.objects.get() == batch
+
+
+def test_nothing_is_proposed_from_books_that_cannot_be_sealed(valor: Agreement, ana: User) -> None:
+    entry_id = earn(valor, 20000).entry_id
+    as_owner("UPDATE ledger_entry SET source = 'order:2' WHERE id = %s", entry_id)
+
+    with pytest.raises(ContentMismatch):
+        propose(ana)
+    assert not PayoutBatch.objects.exists()
 
 
 def test_a_line_of_another_amount_settles_nothing(
@@ -362,4 +418,7 @@ def test_eligibility_costs_the_same_for_any_number(valor: Agreement, django_asse
         earn(valor, 20000, number)
 
     with django_assert_num_queries(5):
-        eligible(as_of=TODAY, today=TODAY, currency="usd", now=NOW)
+        eligible(as_of=TODAY, currency="usd", now=NOW)
+    through_seq = seal_all()
+    with django_assert_num_queries(6):
+        eligible(as_of=TODAY, through_seq=through_seq, currency="usd", now=NOW)
