@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from people.money import format_minor
-from reports.statements import Day
+from reports.figures import Day
 
 HEIGHT, STEP, BAR = 120, 20, 14
 

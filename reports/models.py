@@ -29,7 +29,9 @@ class Document(models.Model):
     period = models.CharField(max_length=7, help_text="A month, such as 2026-10.")
     version = models.PositiveIntegerField(help_text="1 for the first document of this subject and period.")
     template_version = models.PositiveSmallIntegerField()
-    final = models.BooleanField(help_text="The period was over when the figures were frozen.")
+    as_of = models.DateField(help_text="The figures are those at the end of this day.")
+    through_seq = models.IntegerField(help_text="They count the entries that are sealed up to here.")
+    final = models.BooleanField(help_text="The period was closed when the figures were frozen: they cannot change.")
     inputs = models.JSONField(help_text="Every figure and word that the document shows.")
     inputs_hash = models.CharField(max_length=64, help_text="SHA-256 of the figures; each page prints its start.")
     state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
@@ -68,6 +70,7 @@ class Document(models.Model):
                 | Q(state="ready", final=True, published_at__isnull=False, published_by__isnull=False),
                 name="document_published_only_when_final",
             ),
+            models.CheckConstraint(condition=Q(through_seq__gte=0), name="document_at_a_seal"),
         ]
         indexes = [
             models.Index(
@@ -100,6 +103,11 @@ class Document(models.Model):
     @property
     def file_name(self) -> str:
         return f"{self.inputs['partner_slug']}-{self.period}.pdf"
+
+    @property
+    def yyyymm(self) -> int:
+        """The period as the ledger names its months."""
+        return int(self.period.replace("-", ""))
 
     @property
     def first_day(self) -> date:

@@ -15,8 +15,9 @@ from django.template.loader import render_to_string
 from people.money import exponent, format_minor
 from people.money_line import Kind, Part, segments
 from reports.chart import Chart, chart
+from reports.figures import Line
 from reports.pdf import File
-from reports.statements import Line, Statement
+from reports.statements import Statement
 
 PARTS_MAX = 5  # of sales, and again of gifts: more would be stripes
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -72,6 +73,7 @@ def _context(statement: Statement) -> dict[str, Any]:
             for p in statement.payments
         ],
         "paid_negative": -statement.paid_minor,
+        "anchor": f"{statement.through_seq}:{statement.sealed_hash}",
         "short_hash": statement.content_hash()[:12],
     }
 

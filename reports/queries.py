@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import F, QuerySet
 
+from ledger.operations.close_month import current_closes
 from partners.models import Partner
 from reports import stored_files
 from reports.models import Document
@@ -44,6 +45,21 @@ def published_since(document: Document) -> Document | None:
     """The newest published version after this one."""
     later = Document.objects.filter(kind=document.kind, subject=document.subject, period=document.period)
     return later.filter(version__gt=document.version, published_at__isnull=False).order_by("-version").first()
+
+
+def opened_again(documents: Iterable[Document]) -> set[int]:
+    """Those of the documents (by id) whose month was opened again since it was closed with their figures. One query.
+
+    The ledger knows no documents, so a reopening marks none; but a closed month rests on the number that its documents
+    keep, and once it was opened and closed again on another (rules/ledger.md 3c).
+    """
+    final = [document for document in documents if document.final]
+    closes = current_closes({document.yyyymm for document in final})
+    return {
+        document.pk
+        for document in final
+        if document.yyyymm not in closes or closes[document.yyyymm].through_seq != document.through_seq
+    }
 
 
 def content(document: Document) -> bytes:

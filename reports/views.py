@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ledger.operations.close_month import current_closes
+from ledger.operations.seal_entries import ContentMismatch
 from partners.desk import FINANCE
 from partners.models import Partner
 from people import clock
@@ -24,7 +26,7 @@ from people.queries import local_day, month_bounds
 from reports import queries
 from reports.forms import MonthForm, VerifyForm
 from reports.models import Document
-from reports.operations.publish_document import NotFinal, NotReady, publish_document
+from reports.operations.publish_document import NotFinal, NotReady, OpenedAgain, publish_document
 from reports.operations.request_document import MonthNotBegun, Outcome, request_statement
 
 PREPARER, APPROVER = "finance preparer", "finance approver"
@@ -42,13 +44,16 @@ def desk_statements(request: HttpRequest) -> HttpResponse:
         roles = set(request.user.groups.values_list("name", flat=True))
         month = form.cleaned_data["month"]
         partners = list(Partner.objects.order_by("name"))
+        first_day, _ = month_bounds(month)
         newest = queries.newest_statements(partners, month)
-        rows = [(partner, newest.get(partner.owner)) for partner in partners]
+        opened_again = queries.opened_again(newest.values())
         context |= {
             "month": month,
-            "first_day": month_bounds(month)[0],
-            "rows": rows,
-            "waiting": any(document and document.state in ("requested", "rendering") for _, document in rows),
+            "first_day": first_day,
+            "is_closed": bool(current_closes([first_day.year * 100 + first_day.month])),
+            "rows": [(partner, newest.get(partner.owner)) for partner in partners],
+            "opened_again": opened_again,
+            "waiting": any(document.state in ("requested", "rendering") for document in newest.values()),
             "may_request": bool(roles & {PREPARER, APPROVER}),
             "may_publish": APPROVER in roles,
         }
@@ -76,6 +81,8 @@ def desk_request(request: HttpRequest) -> HttpResponse:
         _say(request, outcomes)
     except MonthNotBegun as error:
         messages.error(request, str(error))
+    except ContentMismatch as mismatch:
+        messages.error(request, f"No statement was made, because the books cannot be sealed: {mismatch}.")
     return redirect(f"{reverse('reports:desk_statements')}?month={month}")
 
 
@@ -87,7 +94,7 @@ def desk_publish(request: HttpRequest, document_id: int) -> HttpResponse:
     try:
         publish_document(document_id=document_id, by=_staff(request), now=clock.now())
         messages.success(request, f"Published: it stands on the page of {document.partner_name} now.")
-    except (NotReady, NotFinal) as error:
+    except (NotReady, NotFinal, OpenedAgain) as error:
         messages.error(request, str(error))
     return redirect(f"{reverse('reports:desk_statements')}?month={document.period}")
 
@@ -108,7 +115,8 @@ def document(request: HttpRequest, sha256: str) -> HttpResponse:
 def statements(request: HttpRequest, slug: str) -> HttpResponse:
     """The published statements of one partner."""
     partner = get_object_or_404(Partner, slug=slug)
-    context = {"partner": partner, "statements": queries.published_statements(partner)}
+    published = list(queries.published_statements(partner))
+    context = {"partner": partner, "statements": published, "opened_again": queries.opened_again(published)}
     return render(request, "reports/statements.html", context)
 
 
@@ -123,7 +131,8 @@ def verify(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         context["digest"] = digest = _digest(form.cleaned_data["file"])
         if found := queries.by_hash(digest):
-            context |= {"found": found, "newer": queries.published_since(found)}
+            newer = queries.published_since(found)
+            context |= {"found": found, "newer": newer, "opened_again": not newer and queries.opened_again([found])}
     return render(request, "reports/verify.html", context)
 
 

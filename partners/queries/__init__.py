@@ -1,12 +1,24 @@
 """What other packages and pages may read about partners."""
 
-from partners.queries.account import Earned, Month, Totals, earned, months, owed, paid_by_partner, totals
+from partners.queries.account import (
+    Earned,
+    Month,
+    Payment,
+    Totals,
+    earned,
+    months,
+    owed,
+    paid_by_partner,
+    payments,
+    totals,
+)
 from partners.queries.promises import Promise, promises_during, promises_for, promises_for_many, promises_of
 from partners.queries.shares import Share, ShareOfLine, shares_of, shares_of_many
 
 __all__ = [
     "Earned",
     "Month",
+    "Payment",
     "Promise",
     "Share",
     "ShareOfLine",
@@ -15,6 +27,7 @@ __all__ = [
     "months",
     "owed",
     "paid_by_partner",
+    "payments",
     "promises_during",
     "promises_for",
     "promises_for_many",

@@ -1,4 +1,8 @@
-"""A partner's account: what was promised, paid and is still owed, as the ledger has it."""
+"""A partner's account: what was promised, paid and is still owed, as the ledger has it.
+
+With `through_seq` only what was sealed up to there counts, and the answer is the same for ever; without it everything
+that is posted, as live pages show it (rules/sealing.md "As of").
+"""
 
 from __future__ import annotations
 
@@ -65,9 +69,18 @@ class Totals:
         return sum(line.amount_minor for line in self.gifts)
 
 
-def owed(partner: Partner, as_of: date | None = None, currency: str = "usd") -> int:
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payout that reached the partner's bank, on the day on which the ledger counts it."""
+
+    paid_on: date
+    reference: str
+    amount_minor: int
+
+
+def owed(partner: Partner, as_of: date | None = None, currency: str = "usd", *, through_seq: int | None = None) -> int:
     """What we owe the partner at the end of `as_of`, held and sent-but-not-arrived money included; may be negative."""
-    return -sum(books.balance(purpose, partner.owner, currency, as_of) for purpose in OWED)
+    return -sum(books.balance(purpose, partner.owner, currency, as_of, through_seq=through_seq) for purpose in OWED)
 
 
 def totals(
@@ -92,10 +105,18 @@ def totals(
 
 
 def earned(
-    partner: Partner, first_day: date | None = None, last_day: date | None = None, currency: str = "usd"
+    partner: Partner,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    currency: str = "usd",
+    *,
+    through_seq: int | None = None,
 ) -> Earned:
-    """What was sold and given for a partner over local days, both included, by design and rate. One query."""
-    lines = list(_by_design(partner, first_day, last_day, currency))
+    """What was sold and given for a partner over local days, both included, by design and rate. One query.
+
+    A share of nothing has no entry and so no place in the sequence: `through_seq` leaves it out.
+    """
+    lines = list(_by_design(partner, first_day, last_day, currency, through_seq))
     return Earned(
         goods=tuple(total for basis, total in lines if basis == Agreement.Basis.NET_GOODS),
         gifts=tuple(total for basis, total in lines if basis == Agreement.Basis.GIFT_PART),
@@ -103,7 +124,7 @@ def earned(
 
 
 def _by_design(
-    partner: Partner, first_day: date | None, last_day: date | None, currency: str
+    partner: Partner, first_day: date | None, last_day: date | None, currency: str, through_seq: int | None
 ) -> Iterable[tuple[str, DesignTotal]]:
     """Allocation lines of the period, added up by design and rate, with their basis kind."""
     lines = AllocationLine.objects.filter(allocation__agreement__partner=partner, allocation__currency=currency)
@@ -111,6 +132,8 @@ def _by_design(
         lines = lines.filter(allocation__earned_on__gte=first_day)
     if last_day:
         lines = lines.filter(allocation__earned_on__lte=last_day)
+    if through_seq is not None:
+        lines = lines.filter(allocation__entry__seal__seq__lte=through_seq)
     kinds = (
         "allocation__agreement__basis",
         "design",
@@ -120,6 +143,21 @@ def _by_design(
     sums = lines.values_list(*kinds).annotate(Sum("units"), Sum("basis_minor"), Sum("amount_minor")).order_by(*kinds)
     for basis, design, rate_num, rate_den, units, basis_minor, amount_minor in sums:
         yield basis, DesignTotal(design, percent_text(rate_num, rate_den), units, basis_minor, amount_minor)
+
+
+def payments(
+    partner: Partner, first_day: date, last_day: date, currency: str = "usd", *, through_seq: int
+) -> list[Payment]:
+    """What reached the partner's bank over local days, both included, as the sealed books have it. Three queries."""
+    lines = books.statement_lines(
+        "payout_in_flight", partner.owner, first_day, last_day, currency, through_seq=through_seq
+    )
+    references = {f"payout:{pk}": reference for pk, reference in partner.payouts.values_list("pk", "reference")}
+    return [
+        Payment(line.effective_on, references.get(line.source, line.source), line.change_minor)
+        for line in lines
+        if line.kind == "payout_settled"
+    ]
 
 
 def _paid(partner: Partner, first_day: date | None, last_day: date | None, currency: str) -> int:

@@ -22,6 +22,7 @@ from reports.operations.request_document import request_statement
 from reports.tasks import render_documents
 from shop.operations.place_order import place_order
 from tests.config.conftest import NOW
+from tests.ledger.closing import close
 from tests.shop.conftest import filled_cart
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,7 @@ class Page(HTMLParser):
 def crowded(shelf: None) -> str:
     """A shop with an order and a published statement; returns the address of the order."""
     staff = User.objects.get(email="anton@tassel.example")
+    close(202609)
     document = request_statement(
         partner=Partner.objects.get(slug="dahlias-hope"), month="2026-09", by=None, now=NOW
     ).document

@@ -12,6 +12,7 @@ from django.test import Client
 
 from ledger.drafts import AccountRef, EntryDraft, PostingDraft
 from ledger.operations.post_entry import post_entry
+from ledger.operations.seal_entries import seal_all
 from partners.models import Agreement, BankAccount, Match, Partner
 from partners.operations.allocate import ShareLine, allocate
 from partners.operations.import_bank_csv import import_bank_csv
@@ -21,6 +22,8 @@ from people.queries import local_day
 from reports.models import Document
 from reports.operations.render_document import Outcome, render_next_document
 from reports.operations.request_document import request_statement
+from reports.statements import Statement, cut_of, partner_statement
+from tests.ledger.closing import close, reopen
 from tests.partners import conftest as people
 from tests.partners.money import settle_charge
 from tests.partners.test_payouts import sent
@@ -70,16 +73,16 @@ def give(agreement: Agreement, number: int, at: datetime, gift_minor: int) -> No
     pay(agreement, number, at, ("Seed Collective", 1, gift_minor))
 
 
-def adjust(partner: Partner, amount_minor: int, day: int = 9) -> None:
+def adjust(partner: Partner, amount_minor: int, day: int = 9, month: int = 10) -> None:
     """Staff add to what the partner is owed (or take away, when negative), outside sales, gifts and payouts."""
-    at = datetime(2026, 10, day, 15, tzinfo=UTC)
+    at = datetime(2026, month, day, 15, tzinfo=UTC)
     payable, suspense = AccountRef("payable", partner.owner), AccountRef("suspense")
     debit, credit = (suspense, payable) if amount_minor > 0 else (payable, suspense)
     with transaction.atomic():
         post_entry(
             EntryDraft(
                 kind="manual",
-                key=f"manual:{partner.pk}:{day}",
+                key=f"manual:{partner.pk}:{month}-{day}",
                 source=partner.owner,
                 event_at=at,
                 effective_on=local_day(at),
@@ -88,6 +91,19 @@ def adjust(partner: Partner, amount_minor: int, day: int = 9) -> None:
             ),
             now=NOVEMBER_3,
         )
+
+
+def statement_of(partner: Partner, month: str = OCTOBER) -> Statement:
+    """What the books say now, sealed first."""
+    seal_all()
+    return partner_statement(partner, month, NOVEMBER_3, cut_of(month))
+
+
+def correct(partner: Partner, amount_minor: int) -> None:
+    """October is opened again by two people, corrected by hand, and closed once more."""
+    reopen(202610)
+    adjust(partner, amount_minor)
+    close(202610)
 
 
 def october(day: int, hour: int = 17) -> datetime:
@@ -109,6 +125,14 @@ def busy_october(
     give(seed[0], 4, october(12), 2500)
     give(seed[0], 5, october(30), 2500)
     return valor.partner
+
+
+@pytest.fixture
+def closed_october(busy_october: Partner) -> Partner:
+    """The same, closed by two people."""
+    close(202609)
+    close(202610)
+    return busy_october
 
 
 @pytest.fixture

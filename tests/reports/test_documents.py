@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
 
 from ledger import books
+from ledger.models import Seal
+from ledger.operations.seal_entries import ContentMismatch, seal_all
 from partners.models import Agreement, Partner
 from people import clock
 from people.models import Mail, User
 from people.operations.send_mail import Outcome as MailOutcome
 from people.operations.send_mail import send_next_mail
-from reports import stored_files
+from reports import figures, stored_files
 from reports.desk_tasks import waiting
 from reports.models import Document
 from reports.operations import render_document
@@ -31,7 +33,9 @@ from reports.operations.request_document import MonthNotBegun, request_statement
 from reports.operations.request_document import Outcome as Request
 from reports.queries import attachment, content
 from reports.tasks import render_documents
-from tests.reports.conftest import NOVEMBER_3, OCTOBER, SEPTEMBER, october, pay
+from tests.ledger.closing import close
+from tests.ledger.raw import as_owner
+from tests.reports.conftest import NOVEMBER_3, OCTOBER, SEPTEMBER, adjust, october, pay
 
 pytestmark = pytest.mark.django_db
 State = Document.State
@@ -65,7 +69,8 @@ def test_asking_twice_with_the_same_figures_gives_one_document(busy_october: Par
 
     assert (new, unchanged) == (Request.NEW, Request.UNCHANGED)
     assert first == again == Document.objects.get()
-    assert (first.version, first.final, first.requested_by) == (1, True, ana)
+    assert (first.version, first.final, first.requested_by) == (1, False, ana)
+    assert (first.as_of, first.through_seq) == (date(2026, 10, 31), Seal.objects.count())
 
 
 def test_changed_figures_make_a_version_that_supersedes(
@@ -91,12 +96,32 @@ def test_a_site_that_moves_makes_no_new_version(busy_october: Partner, settings:
     assert ask(busy_october)[1] is Request.UNCHANGED
 
 
-def test_a_running_month_asked_again_when_it_is_over_is_new(valor: Agreement) -> None:
+def test_a_month_asked_again_when_it_is_over_and_when_it_is_closed_is_new(valor: Agreement) -> None:
     running, _ = request_statement(partner=valor.partner, month=OCTOBER, by=None, now=october(15))
+    over, outcome = ask(valor.partner)
+    close(202610)
 
-    final, outcome = ask(valor.partner)
+    closed, again = ask(valor.partner)
 
-    assert (running.final, final.final, outcome, final.version) == (False, True, Request.NEW, 2)
+    assert (outcome, again) == (Request.NEW, Request.NEW)
+    assert [(row.version, row.final) for row in (running, over, closed)] == [(1, False), (2, False), (3, True)]
+
+
+def test_entries_that_do_not_touch_it_make_no_new_version_of_an_open_month(busy_october: Partner) -> None:
+    first, _ = ask(busy_october)
+    adjust(busy_october, 500, day=1, month=11)
+
+    again, outcome = ask(busy_october)
+
+    assert (again, outcome) == (first, Request.UNCHANGED)
+
+
+def test_nothing_is_stated_from_books_that_cannot_be_sealed(busy_october: Partner) -> None:
+    as_owner("UPDATE ledger_entry SET source = 'order:9' WHERE source = 'order:2'")
+
+    with pytest.raises(ContentMismatch):
+        ask(busy_october)
+    assert not Document.objects.exists()
 
 
 @pytest.mark.parametrize("month", ["2026-12", "2027-01"])
@@ -233,9 +258,9 @@ def test_a_document_that_kills_its_workers_is_given_up(busy_october: Partner) ->
 
 
 def test_a_worker_that_was_taken_for_dead_changes_nothing(
-    busy_october: Partner, ana: User, monkeypatch: pytest.MonkeyPatch
+    closed_october: Partner, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document, _ = ask(busy_october)
+    document, _ = ask(closed_october)
     render = render_document._render
 
     def overtaken(leased: Document) -> Any:
@@ -331,28 +356,28 @@ def test_many_who_ask_at_once_get_one_document(busy_october: Partner) -> None:
 def test_the_figures_are_of_one_moment(
     busy_october: Partner, valor: Agreement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sale that is booked while the statement is being figured is in all of it or in none of it."""
-    from reports import statements
+    """A sale that is booked and sealed while the statement is figured is in all of it or in none of it."""
+    earned = figures.earned
 
-    totals = statements.totals
-
-    def sale_in_between(*arguments: Any) -> Any:
-        figures = totals(*arguments)
+    def sale_in_between(*arguments: Any, **more: Any) -> Any:
+        found = earned(*arguments, **more)
         with ThreadPoolExecutor(1) as other:
             other.submit(book_a_sale, valor).result()
-        return figures
+        return found
 
-    monkeypatch.setattr(statements, "totals", sale_in_between)
+    monkeypatch.setattr(figures, "earned", sale_in_between)
 
     statement = ask(busy_october)[0].inputs
 
     by_day = sum(day["goods_minor"] + day["gifts_minor"] for day in statement["days"])
-    assert by_day == statement["accrued_minor"] == 3440
+    assert by_day == statement["accrued_minor"] == statement["closing_minor"] == 3440
+    assert Seal.objects.count() == statement["through_seq"] + 1
 
 
 def book_a_sale(agreement: Agreement) -> None:
     try:
         pay(agreement, 77, october(14), ("Valor tassel earrings", 1, 2400))
+        seal_all()
     finally:
         connection.close()
 
@@ -414,6 +439,7 @@ def test_a_changed_or_lost_file_is_found_by_the_books_and_never_handed_out(
 
 
 def test_publishing_happens_once(valor: Agreement, ana: User, ben: User, make: Callable[..., Document]) -> None:
+    close(202610)
     document = make(valor.partner)
     assert [task.title for task in waiting(NOVEMBER_3)] == ["Publish 1 statement of 2026-10"]
 
@@ -425,18 +451,18 @@ def test_publishing_happens_once(valor: Agreement, ana: User, ben: User, make: C
     assert waiting(NOVEMBER_3) == []
 
 
-def test_what_is_not_made_or_not_over_cannot_be_published(
+def test_what_is_not_made_or_not_closed_cannot_be_published(
     valor: Agreement, ana: User, make: Callable[..., Document]
 ) -> None:
-    running = make(valor.partner, SEPTEMBER, october(20).replace(month=9))
+    over = make(valor.partner, SEPTEMBER)
     unmade, _ = ask(valor.partner)
 
     with pytest.raises(NotReady):
         publish_document(document_id=unmade.pk, by=ana, now=NOVEMBER_3)
     with pytest.raises(NotFinal):
-        publish_document(document_id=running.pk, by=ana, now=NOVEMBER_3)
+        publish_document(document_id=over.pk, by=ana, now=NOVEMBER_3)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Document.objects.filter(pk=running.pk).update(published_at=NOVEMBER_3, published_by=ana)
+        Document.objects.filter(pk=over.pk).update(published_at=NOVEMBER_3, published_by=ana)
     assert not Document.objects.filter(published_at__isnull=False).exists()
 
 

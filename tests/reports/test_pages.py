@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -20,8 +20,10 @@ from reports.models import Document
 from reports.operations.publish_document import publish_document
 from reports.queries import content
 from reports.tasks import render_documents
+from tests.ledger.closing import close, reopen
+from tests.ledger.raw import as_owner
 from tests.partners.conftest import person
-from tests.reports.conftest import NOVEMBER_3, OCTOBER, SEPTEMBER, october, pay, signed_in
+from tests.reports.conftest import NOVEMBER_3, OCTOBER, SEPTEMBER, correct, october, pay, signed_in
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Document]
@@ -74,6 +76,7 @@ def test_an_unpublished_document_is_for_finance_only(
 def test_a_published_document_is_for_everybody_for_ever(
     valor: Agreement, make: Make, ben: User, client: Client
 ) -> None:
+    close(202610)
     document = make(valor.partner)
     publish(document, ben)
 
@@ -89,9 +92,10 @@ def test_a_published_document_is_for_everybody_for_ever(
 
 
 def test_a_superseded_document_stays_readable(valor: Agreement, make: Make, ben: User, client: Client) -> None:
+    close(202610)
     first = make(valor.partner)
     publish(first, ben)
-    pay(valor, 1, october(5), ("Valor tassel earrings", 1, 2400))
+    correct(valor.partner, 480)
     second = make(valor.partner)
 
     assert client.get(file_of(first)).status_code == 200
@@ -109,10 +113,11 @@ def test_no_such_document(path: str, org: Any, client: Client) -> None:
 def test_the_public_list_shows_the_newest_published_of_each_month(
     valor: Agreement, make: Make, ben: User, client: Client
 ) -> None:
+    close(202610)
     old, september = make(valor.partner), make(valor.partner, SEPTEMBER)
     publish(old, ben)
     publish(september, ben)
-    pay(valor, 1, october(5), ("Valor tassel earrings", 1, 2400))
+    correct(valor.partner, 480)
     new = make(valor.partner)
 
     page = words(client.get("/partners/dahlias-hope/statements/"))
@@ -134,10 +139,11 @@ def test_a_partner_without_statements_and_no_partner(dahlias_hope: Partner, clie
 def test_the_list_costs_the_same_however_long(
     valor: Agreement, make: Make, ben: User, client: Client, django_assert_num_queries: Any
 ) -> None:
+    close(202610)
     for month in ("2026-07", "2026-08", SEPTEMBER, OCTOBER):
         publish(make(valor.partner, month), ben)
 
-    with django_assert_num_queries(3):  # partner, statements, organisation
+    with django_assert_num_queries(4):  # partner, statements, how their months are closed, organisation
         assert words(client.get("/partners/dahlias-hope/statements/")).count("Read the statement") == 4
 
 
@@ -174,16 +180,21 @@ def test_one_changed_byte_is_seen(place: int, valor: Agreement, make: Make, clie
 def test_an_old_version_names_the_newer_one_once_it_is_published(
     valor: Agreement, make: Make, ben: User, client: Client
 ) -> None:
+    close(202610)
     first = make(valor.partner)
-    pay(valor, 1, october(5), ("Valor tassel earrings", 1, 2400))
+    correct(valor.partner, 480)
     second = make(valor.partner)
 
-    assert "A newer version" not in words(upload(client, content(first)))
+    page = words(upload(client, content(first)))
+    assert "A newer version" not in page
+    assert "We opened October 2026 again after this was made." in page
     publish(second, ben)
 
     page = words(upload(client, content(first)))
     assert "A newer version was published on 3 November 2026" in page
     assert file_of(second) in page
+    assert "again after this was made" not in page
+    assert "again after this was made" not in words(upload(client, content(second)))
 
 
 @pytest.mark.parametrize(
@@ -249,6 +260,7 @@ def test_an_auditor_reads_but_does_not_ask(valor: Agreement, auditor: User, make
 
 
 def test_only_an_approver_publishes(valor: Agreement, ana: User, ben: User, make: Make) -> None:
+    close(202610)
     document = make(valor.partner)
     address = f"{DESK}{document.pk}/publish/"
 
@@ -262,7 +274,7 @@ def test_only_an_approver_publishes(valor: Agreement, ana: User, ben: User, make
     assert signed_in(ben).get(address).status_code == 405
 
 
-def test_from_asking_to_published(busy_october: Partner, restoration_house: Partner, ana: User, ben: User) -> None:
+def test_from_asking_to_published(closed_october: Partner, restoration_house: Partner, ana: User, ben: User) -> None:
     browser = signed_in(ana)
     page = words(browser.get(DESK))
     assert 'value="2026-10"' in page, "last month, without being asked"
@@ -284,16 +296,45 @@ def test_from_asking_to_published(busy_october: Partner, restoration_house: Part
     assert Document.objects.count() == 2
 
 
-def test_a_month_that_is_not_over_offers_no_publishing(valor: Agreement, ben: User, make: Make) -> None:
-    document = make(valor.partner, "2026-11", NOVEMBER_3)
+def test_a_month_that_is_not_closed_offers_no_publishing(valor: Agreement, ben: User, make: Make) -> None:
+    document = make(valor.partner)
 
     browser = signed_in(ben)
-    page = words(browser.get(f"{DESK}?month=2026-11"))
+    page = words(browser.get(f"{DESK}?month={OCTOBER}"))
     answer = words(browser.post(f"{DESK}{document.pk}/publish/", follow=True))
 
-    assert "Month not over" in page
+    assert "October 2026 is not closed: its statements are for finance only." in page
+    assert "Month not closed" in page
     assert "publish/" not in page
-    assert "The month was not over when this was figured" in answer
+    assert "The month was not closed when this was figured" in answer
+
+
+def test_a_month_opened_again_says_so_everywhere(valor: Agreement, ben: User, make: Make, client: Client) -> None:
+    close(202610)
+    document, other = make(valor.partner), make(Partner.objects.create(slug="other", name="Other"))
+    publish(document, ben)
+    reopen(202610)
+
+    browser = signed_in(ben)
+    desk = words(browser.get(f"{DESK}?month={OCTOBER}"))
+    refused = words(browser.post(f"{DESK}{other.pk}/publish/", follow=True))
+
+    assert desk.count("Month opened again") == 2
+    assert "publish/" not in desk
+    assert "The month was opened again since: close it, then ask for the statement again." in refused
+    public = words(client.get("/partners/dahlias-hope/statements/"))
+    assert file_of(document) in public
+    assert "We opened this month again to correct it." in public
+
+
+def test_books_that_cannot_be_sealed_state_nothing_and_say_so(valor: Agreement, ana: User) -> None:
+    pay(valor, 1, october(5), ("Valor tassel earrings", 1, 2400))
+    as_owner("UPDATE ledger_entry SET source = 'order:9'")
+
+    page = words(signed_in(ana).post(f"{DESK}request/", {"month": OCTOBER}, follow=True))
+
+    assert "No statement was made, because the books cannot be sealed: accrual allocation:order:1" in page
+    assert not Document.objects.exists()
 
 
 @pytest.mark.parametrize("month", ["", "October", "2026-13", "2026-1", "0001-01", "9999-12", "<script>"])
@@ -320,6 +361,7 @@ def test_a_month_ahead_and_an_unknown_partner_are_said(valor: Agreement, ana: Us
 
 
 def test_the_desk_page_costs_the_same_however_many_partners(org: Any, ana: User, make: Make) -> None:
+    close(202610)
     browser = signed_in(ana)
 
     def queries(partners: int) -> int:
@@ -333,10 +375,11 @@ def test_the_desk_page_costs_the_same_however_many_partners(org: Any, ana: User,
         assert page.count("Ready to publish") == partners
         return len(captured)
 
-    assert queries(2) == queries(9) <= 9
+    assert queries(2) == queries(9) <= 10
 
 
 def test_what_failed_waits_on_the_desk(valor: Agreement, ana: User, make: Make) -> None:
+    close(202610)
     make(valor.partner)
     Document.objects.create(
         kind="partner_statement",
@@ -344,6 +387,8 @@ def test_what_failed_waits_on_the_desk(valor: Agreement, ana: User, make: Make) 
         period=SEPTEMBER,
         version=1,
         template_version=1,
+        as_of=date(2026, 9, 30),
+        through_seq=0,
         final=True,
         inputs={},
         inputs_hash="0" * 64,

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from ledger.operations.close_month import current_close
 from partners.models import Agreement, Allocation, AllocationLine, Partner
 from people.models import Organisation
 from reports import partner_statement_page, queries
+from reports.figures import Day, Line, Payment
 from reports.models import Document
-from reports.statements import Day, Line, Payment, from_inputs, partner_statement
+from reports.statements import from_inputs
+from tests.ledger.closing import close
 from tests.partners.conftest import active
-from tests.reports.conftest import NOVEMBER_3, OCTOBER, adjust, october, pay
+from tests.reports.conftest import NOVEMBER_3, OCTOBER, adjust, october, pay, statement_of
 
 pytestmark = pytest.mark.django_db
 HOSTILE = [
@@ -44,7 +47,7 @@ def attached(document: Document, name: str) -> list[list[str]]:
 
 
 def test_a_month_to_the_cent(busy_october: Partner) -> None:
-    statement = partner_statement(busy_october, OCTOBER, NOVEMBER_3)
+    statement = statement_of(busy_october)
 
     assert statement.opening_minor == 4800
     assert statement.goods == (Line("Valor tassel earrings", "20%", 3, 7200, 1440),)
@@ -65,7 +68,7 @@ def test_shares_are_those_of_the_allocations_cent_for_cent(valor: Agreement) -> 
     pay(valor, 1, october(5), *[(f"Design {n}", 1, 37) for n in range(7)])
     pay(valor, 2, october(6), ("Design 0", 1, 12))  # 2.4 cents: 2
 
-    statement = partner_statement(valor.partner, OCTOBER, NOVEMBER_3)
+    statement = statement_of(valor.partner)
 
     allocated = sum(Allocation.objects.values_list("amount_minor", flat=True))
     assert (statement.accrued_minor, allocated) == (54, 54)
@@ -82,7 +85,7 @@ def test_a_month_ends_at_midnight_of_the_organisation(valor: Agreement) -> None:
     pay(valor, 3, NOVEMBER_3.replace(day=1, hour=4), ("Last", 1, 1000))  # 31 October 23:00
     pay(valor, 4, NOVEMBER_3.replace(day=1, hour=6), ("Late", 1, 1000))
 
-    statement = partner_statement(valor.partner, OCTOBER, NOVEMBER_3)
+    statement = statement_of(valor.partner)
 
     assert [line.design for line in statement.goods] == ["In time", "Last"]
     assert (statement.opening_minor, statement.closing_minor) == (200, 600)
@@ -93,20 +96,22 @@ def test_two_rates_of_one_design_stand_apart(valor: Agreement, dahlias_hope: Par
     pay(valor, 1, october(5), ("Valor tassel earrings", 1, 2400))
     pay(tenth, 2, october(6), ("Valor tassel earrings", 1, 2400))
 
-    statement = partner_statement(dahlias_hope, OCTOBER, NOVEMBER_3)
+    statement = statement_of(dahlias_hope)
 
     assert sorted((line.rate, line.share_minor) for line in statement.goods) == [("10%", 240), ("20%", 480)]
 
 
 def test_frozen_figures_come_back_equal(busy_october: Partner) -> None:
-    statement = partner_statement(busy_october, OCTOBER, NOVEMBER_3)
+    statement = statement_of(busy_october)
 
     assert from_inputs(statement.inputs()) == statement
     assert isinstance(from_inputs(statement.inputs()).payments[0], Payment)
 
 
-def test_the_pages_say_all_of_it(busy_october: Partner, make: Callable[..., Document]) -> None:
-    text = words(make(busy_october))
+def test_the_pages_say_all_of_it(closed_october: Partner, make: Callable[..., Document]) -> None:
+    document = make(closed_october)
+
+    text = words(document)
 
     for said in (
         "Dahlia's Hope October 2026",
@@ -121,11 +126,13 @@ def test_the_pages_say_all_of_it(busy_october: Partner, make: Callable[..., Docu
         "40% of each gift to the Seed Collective",
         "rounded half up to the cent",
         "Check this file at http://localhost:8000/verify/",
+        "in which two people have closed October 2026: what comes late counts in a later month",
+        f"Anchor of the books, for an auditor: {document.through_seq}:{current_close(202610).closing_hash.hex()}",
         "Page 1 of 2",
     ):
         assert said in text
     assert "Other entries" not in text
-    assert "This month is not over" not in text
+    assert "This month is not" not in text
 
 
 def test_other_entries_are_always_shown(busy_october: Partner, make: Callable[..., Document]) -> None:
@@ -147,7 +154,17 @@ def test_a_running_month_says_so(valor: Agreement, make: Callable[..., Document]
     assert "Owed at the end of 15 October 2026" in words(document)
 
 
+def test_a_month_that_is_over_and_not_closed_says_so(busy_october: Partner, make: Callable[..., Document]) -> None:
+    text = words(make(busy_october))
+
+    assert "This month is not closed: the figures are as of 3 November 2026 and may still change." in text
+    assert "Owed at the end of 31 October 2026" in text
+    assert "two people" not in text
+    assert "Anchor" not in text
+
+
 def test_an_empty_month_is_a_page_too(restoration_house: Partner, make: Callable[..., Document]) -> None:
+    close(202610)
     document = make(restoration_house)
 
     assert document.pages == 1
@@ -210,7 +227,7 @@ def test_no_text_runs_as_a_formula(start: str, valor: Agreement) -> None:
     name = start + "HYPERLINK(1)"
     pay(valor, 1, october(5), (name, 1, 2400))
     adjust(valor.partner, -1000)
-    statement = partner_statement(valor.partner, OCTOBER, NOVEMBER_3)
+    statement = statement_of(valor.partner)
 
     files = {file.name: file.content for file in partner_statement_page.files(statement)}
 
