@@ -8,11 +8,12 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import celery, stripe_events  # noqa: F401, PLC0415 - models must be loaded first
+        from config import celery, month_checks, stripe_events  # noqa: F401, PLC0415 - models must be loaded first
         from people import attachments  # noqa: PLC0415
         from reports import queries as documents  # noqa: PLC0415
 
         stripe_events.register()
+        month_checks.register()
         attachments.register("document", documents.attachment)
 
 

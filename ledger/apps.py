@@ -11,6 +11,7 @@ class LedgerConfig(AppConfig):
             books,
             invariants,
             manual_entries,
+            month_checks,
             seal_checks,
             summary,
         )
@@ -19,3 +20,4 @@ class LedgerConfig(AppConfig):
         checks.register(guards_stand, checks.Tags.database)
         books.register_open_items("Exceptions that nobody has settled", summary.open_exceptions)
         books.register(*invariants.CHECKS, *seal_checks.CHECKS, *manual_entries.CHECKS, *approval_checks.CHECKS)
+        month_checks.register(*month_checks.CHECKS)

@@ -8,9 +8,11 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
+        from ledger import month_checks  # noqa: PLC0415
         from partners import bank_checks, books, desk, desk_tasks  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
         ledger_books.register(*bank_checks.CHECKS, *books.CHECKS)
+        month_checks.register(*bank_checks.OF_A_MONTH)
         for title, items in bank_checks.OPEN_ITEMS.items():
             ledger_books.register_open_items(title, items)

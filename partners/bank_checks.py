@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Final
 
+from django.db.models import Max, Min
+
 from ledger.books import Check, OpenItem, in_words
 from ledger.contents import stream
-from partners.models import BankLine, Match, PartnerPayout
+from ledger.month_checks import MonthCheck
+from partners.models import BankAccount, BankLine, Match, PartnerPayout
+from people.queries import days_of
 
 
 def bank_is_its_confirmed_lines() -> Iterator[str]:
@@ -23,6 +27,14 @@ def bank_is_its_confirmed_lines() -> Iterator[str]:
         yield f"{kind} {key} (entry {entry}) moves {account} by {in_words(int(moved), currency)}, {told}"
     for match, line, payout, amount, currency in stream(_LINES_WITHOUT_ENTRY):
         yield f"match {match}: line {line} is payout {payout}, {in_words(amount, currency)}, and no entry says so"
+
+
+def lines_known_to_the_end(yyyymm: int) -> Iterator[str]:
+    """Each bank account whose statements are imported is known up to the last day of a month that is to be closed."""
+    _, last_day = days_of(yyyymm)
+    accounts = BankAccount.objects.annotate(first_on=Min("statements__first_on"), last_on=Max("statements__last_on"))
+    for account in accounts.filter(first_on__lte=last_day, last_on__lt=last_day).order_by("pk"):
+        yield f"{account} is known up to {account.last_on} only: import its lines up to {last_day} or later"
 
 
 def payouts_on_the_way() -> list[OpenItem]:
@@ -52,6 +64,7 @@ def _noon(day: date) -> datetime:
 
 BY_HAND: Final = ("opening", "manual")
 CHECKS: Final = (Check("L8", "the bank is its confirmed lines", bank_is_its_confirmed_lines),)
+OF_A_MONTH: Final = (MonthCheck("the bank's lines are imported to the end of the month", lines_known_to_the_end),)
 OPEN_ITEMS: Final = {
     "On the way to partners (2120), not confirmed at the bank": payouts_on_the_way,
     "Lines of the bank that nothing explains yet": lines_not_explained,

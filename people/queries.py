@@ -27,3 +27,8 @@ def month_bounds(month: str) -> tuple[date, date]:
         raise ValueError(f"no month: {month!r}")
     first = date.fromisoformat(f"{month}-01")
     return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])
+
+
+def days_of(yyyymm: int) -> tuple[date, date]:
+    """First and last day of a month as the ledger names it, such as 202610."""
+    return month_bounds(f"{yyyymm // 100:04}-{yyyymm % 100:02}")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -59,6 +60,7 @@ def _raise_stage(places: Places, supervisor: Supervisor, *, days: int, replay: b
     import django  # noqa: PLC0415 - the environment had to be set first
 
     django.setup()
+    logging.disable(logging.INFO)  # of the player itself; the processes that it starts log into files
     from config.demo import restore  # noqa: PLC0415
 
     if not replay and restore.is_saved(places):

@@ -1,4 +1,4 @@
-"""The staff's work in the play: statements after each month, payouts in the middle of it, and the bank's lines."""
+"""The staff's work in the play: each month is closed and stated, partners are paid, and the bank's lines are read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from config.demo.ground import Staff, team
 from config.demo.local_stripe import LocalStripe
 from config.demo.places import Places
 from config.demo.visitor import DoorClosed, Visitor
+from ledger import month_checks
+from ledger.operations.approve_change import approve_change
+from ledger.operations.close_month import ChecksFailed, close_month, current_closes
+from ledger.operations.propose_close import propose_close
+from ledger.operations.soft_close import soft_close
 from partners.models import BankAccount, Match, PartnerPayout, PayoutBatch
 from partners.queries.eligible import policy
+from people import clock
+from people.models import User
 from reports.models import Document
 
-STATEMENTS_DAY, PAYOUT_DAY, BANK_DAY = 3, 16, 19
+CLOSING_DAY, PAYOUT_DAY, BANK_DAY = 3, 16, 19
 WAIT_S = 60.0
 
 
@@ -35,19 +42,26 @@ class Desk:
     def daily_work(self, today: date) -> None:
         """What the calendar asks for today."""
         last_month_end = today.replace(day=1) - timedelta(days=1)
-        if today.day == STATEMENTS_DAY:
-            self.statements_of(last_month_end)
+        if today.day == CLOSING_DAY:
+            self.finish_month(last_month_end)
         elif today.day == PAYOUT_DAY:
             self._pay(last_month_end + timedelta(days=policy().refund_window_days))
         elif today.day == BANK_DAY:
             self._read_the_bank(today)
 
-    def statements_of(self, month: date) -> None:
-        """Make, wait for and publish every partner's statement of the month in which `month` lies."""
-        period = f"{month:%Y-%m}"
+    def finish_month(self, month_end: date) -> None:
+        """Close the month that ends on this day, unless it is closed already; then its statements."""
+        yyyymm = month_end.year * 100 + month_end.month
+        if yyyymm not in current_closes([yyyymm]):
+            self._import_lines(f"{month_end},Monthly account fee,-12.00", name=f"operating-{month_end:%Y-%m}-end.csv")
+            _close(yyyymm)
+        self._state(f"{month_end:%Y-%m}")
+
+    def _state(self, period: str) -> None:
+        """Make, wait for and publish every partner's statement."""
         self.petra.post("/desk/statements/request/", {"month": period})
         for document in _ready(period):
-            if document.inputs["final"] and not document.published_at:
+            if not document.published_at:
                 self.anton.post(f"/desk/statements/{document.pk}/publish/", {})
 
     def _pay(self, as_of: date) -> None:
@@ -61,7 +75,6 @@ class Desk:
         self.petra.post(f"/desk/payouts/{batch.pk}/send/", {})
 
     def _read_the_bank(self, today: date) -> None:
-        account = BankAccount.objects.get()
         sent = PartnerPayout.objects.filter(state=PartnerPayout.State.IN_FLIGHT).select_related("partner")
         rows = [
             f"{today - timedelta(days=1)},ACH {payout.partner.name.replace(',', ' ')} {payout.reference},"
@@ -70,15 +83,20 @@ class Desk:
         ]
         if not rows:
             return
-        statement = "\r\n".join(["Date,Description,Amount", *rows, f"{today},Monthly account fee,-12.00"]) + "\r\n"
-        file = (f"operating-{today:%Y-%m}.csv", statement.encode(), "text/csv")
+        self._import_lines(*rows, name=f"operating-{today:%Y-%m}.csv")
+        matches = list(Match.objects.filter(state=Match.State.PROPOSED).values_list("pk", flat=True))
+        self.anton.post("/desk/bank/confirm/", {"match": matches})
+
+    def _import_lines(self, *rows: str, name: str) -> None:
+        """What the bank exported, through the dry run and then in."""
+        account = BankAccount.objects.get()
+        statement = "\r\n".join(["Date,Description,Amount", *rows, ""])
+        file = (name, statement.encode(), "text/csv")
         checked = self.anton.post("/desk/bank/check/", {"account": account.pk}, files={"file": file})
         if checked.status_code != 200:
             raise DoorClosed("The bank's statement was not accepted.")
         packed = base64.b64encode(statement.encode()).decode()
-        self.anton.post("/desk/bank/import/", {"account": account.pk, "file_name": file[0], "content": packed})
-        matches = list(Match.objects.filter(state=Match.State.PROPOSED).values_list("pk", flat=True))
-        self.anton.post("/desk/bank/confirm/", {"match": matches})
+        self.anton.post("/desk/bank/import/", {"account": account.pk, "file_name": name, "content": packed})
 
     def _sign_in(self, visitor: Visitor, staff: Staff) -> None:
         visitor.get("/account/login/code/")
@@ -95,6 +113,18 @@ class Desk:
         landed = visitor.post("/account/2fa/authenticate/", {"code": totp})
         if "/account/" in landed.url:
             raise DoorClosed(f"{staff.email} could not sign in.")
+
+
+def _close(yyyymm: int) -> None:
+    """Petra closes the month softly and proposes, Anton approves exactly that, and then it is closed."""
+    petra, anton = (User.objects.get(email=member.email) for member in team()[:2])
+    soft_close(yyyymm=yyyymm, by=petra, now=clock.now())
+    proposed = propose_close(yyyymm=yyyymm, by=petra, now=clock.now())
+    approve_change(subject=proposed.subject, by=anton, content_hash=proposed.subject_hash, now=clock.now())
+    try:
+        close_month(yyyymm=yyyymm, now=clock.now(), checks=month_checks.registered())
+    except ChecksFailed as failed:
+        raise DoorClosed(f"{yyyymm} cannot be closed: {'; '.join(failed.findings)}") from failed
 
 
 def _ready(period: str) -> list[Document]:

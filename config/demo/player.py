@@ -51,7 +51,7 @@ class Player:
             self.desk.daily_work(today)
         self.stripe.move_clock_to(clock.wall_now())
         self._finish_day()
-        self.desk.statements_of(clock.now().date().replace(day=1) - timedelta(days=1))
+        self.desk.finish_month(clock.now().date().replace(day=1) - timedelta(days=1))
         self.progress(days, days, "done")
 
     def _open_day(self, today: date) -> None:

@@ -75,7 +75,9 @@ def _replace(folder: Path, kept: Path) -> None:
 
 
 def _copy_database(*, source: str, target: str) -> None:
+    """Whatever a process of ours that was killed had the server do ends first, because it would bar the copy."""
     with _maintenance() as connection:
+        connection.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [source])
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))

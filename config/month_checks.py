@@ -1,0 +1,115 @@
+"""What is wanted of a month's sales and gifts before it is closed; each needs more than one package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat
+
+from donations.models import Gift
+from donations.queries import promises_of_fund
+from ledger import month_checks
+from ledger.models import Entry
+from partners.models import Agreement, Allocation
+from partners.sharing import ShareLine, shares_of_payment
+from people.queries import days_of
+from shop.models import Order
+
+AT_ONCE: Final = 500  # sources
+Agreements = Mapping[int, Agreement]
+
+
+def register() -> None:
+    """Called once, at start-up."""
+    name = "each paid source has brought each agreement its share"
+    month_checks.register(month_checks.MonthCheck(name, every_source_allocated))
+
+
+def every_source_allocated(yyyymm: int) -> Iterator[str]:
+    """What the month's sales and gifts owe by the agreements that bound them is what was allocated, to the cent."""
+    agreements = Agreement.objects.exclude(state=Agreement.State.DRAFT).in_bulk()
+    orders = _booked(Order.objects.filter(state=Order.State.PAID), yyyymm, kind="sale")
+    for some_orders in _some(orders.prefetch_related("lines__agreements")):
+        allocated = _allocated(some_orders)
+        for order in some_orders:
+            yield from _differences(order, _order_lines(order), allocated.get(order.ref, {}), agreements)
+    gifts = _booked(Gift.objects.filter(state=Gift.State.PAID), yyyymm, kind="gift")
+    for some_gifts in _some(gifts.select_related("fund")):
+        allocated = _allocated(some_gifts)
+        for gift in some_gifts:
+            shares = allocated.get(gift.ref, {})
+            yield from _differences(gift, [_gift_line(gift, shares, agreements)], shares, agreements)
+
+
+def _booked(rows: QuerySet[Any], yyyymm: int, *, kind: str) -> QuerySet[Any]:
+    """Those whose sale or gift entry lies in the month."""
+    key = Concat(OuterRef("charge_ref"), Value(f":{kind}"))
+    entry = Entry.objects.filter(idempotency_key=key, effective_date__range=days_of(yyyymm))
+    return rows.filter(Exists(entry)).order_by("pk")
+
+
+def _some(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    """The rows in lists of AT_ONCE, in order of their id."""
+    some = list(rows[:AT_ONCE])
+    while some:
+        yield some
+        some = list(rows.filter(pk__gt=some[-1].pk)[:AT_ONCE])
+
+
+def _allocated(sources: Sequence[Any]) -> dict[str, dict[int, int]]:
+    """{source: {agreement id: amount}} of these orders or gifts, of the charge that paid them."""
+    found: dict[str, dict[int, int]] = {}
+    charges = {source.ref: source.charge_ref for source in sources}
+    rows = Allocation.objects.filter(source__in=charges)
+    for source, charge_ref, agreement_id, amount_minor in rows.values_list(
+        "source", "charge_ref", "agreement", "amount_minor"
+    ):
+        if charge_ref == charges[source]:
+            found.setdefault(source, {})[agreement_id] = amount_minor
+    return found
+
+
+def _order_lines(order: Order) -> list[ShareLine]:
+    """Its lines with the agreements that checkout froze on them."""
+    return [
+        _line(line.net_minor, {frozen.agreement_id for frozen in line.agreements.all()}) for line in order.lines.all()
+    ]
+
+
+def _gift_line(gift: Gift, allocated: Mapping[int, int], agreements: Agreements) -> ShareLine:
+    """The gift with the promises that bound it at its charge.
+
+    They are not frozen on it. Those of the day are asked again, without what was approved later; where a share was
+    allocated by a promise that has been ended since, only what is allocated can be figured again.
+    """
+    assert gift.paid_at is not None
+    of_the_day = {promise.agreement_id for promise in promises_of_fund(gift.fund, gift.paid_at)}
+    bound = set(allocated)
+    if bound <= of_the_day:
+        bound |= {pk for pk in of_the_day if (agreements[pk].approved_at or gift.paid_at) <= gift.paid_at}
+    return _line(gift.gift_part_minor, bound)
+
+
+def _line(basis_minor: int, agreement_ids: set[int]) -> ShareLine:
+    """A line as the arithmetic needs it: nobody reads its words."""
+    return ShareLine(
+        line_ref="",
+        label="",
+        design="",
+        units=1,
+        basis_minor=basis_minor,
+        paid_minor=basis_minor,
+        agreement_ids=tuple(sorted(agreement_ids)),
+    )
+
+
+def _differences(
+    source: Order | Gift, lines: Sequence[ShareLine], allocated: Mapping[int, int], agreements: Agreements
+) -> Iterator[str]:
+    owed = {share.agreement.pk: share.amount_minor for share in shares_of_payment(lines, agreements)}
+    for pk in sorted(owed.keys() | allocated.keys()):
+        if owed.get(pk) != allocated.get(pk):
+            is_owed, has = owed.get(pk, "nothing"), allocated.get(pk, "nothing")
+            yield f"{source.ref} owes {is_owed} by {agreements[pk]}, allocated is {has}"
