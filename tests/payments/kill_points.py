@@ -1,0 +1,70 @@
+"""A process is killed at a named point around a call to Stripe; what is left of it is swept, and has one outcome.
+
+The child is forked from the warm test process and killed by SIGKILL, as a crash or the machine's memory guard would.
+Only the child is changed: the product knows nothing of these points.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any, Final
+from unittest import mock
+
+from django.db import connections
+
+from payments import gateway, tasks
+from payments.models import StripeCall
+from payments.operations import expire_checkout, make_call, open_checkout
+from people import clock
+
+
+def _die(*_: Any, **__: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _and_die(work: Callable[..., Any]) -> Callable[..., None]:
+    def worked(*arguments: Any, **named: Any) -> None:
+        work(*arguments, **named)
+        _die()
+
+    return worked
+
+
+# name -> (where, what is replaced there, by what)
+POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = {
+    "before row": [(module, "intend_call", _die) for module in (open_checkout, expire_checkout)],
+    "after row": [(make_call, "_sending", _die)],
+    "before call": [(gateway.Gateway, "change", _die)],
+    "after call": [(gateway.Gateway, "change", _and_die(gateway.Gateway.change))],
+    "before commit": [(make_call, "_finish", _and_die(make_call._finish))],
+    "after commit": [
+        (module, "make_call", _and_die(make_call.make_call)) for module in (open_checkout, expire_checkout)
+    ],
+}
+
+
+def killed_at(point: str, work: Callable[[], object]) -> None:
+    """Do the work in a child that dies at this point; AssertionError when it lived through it."""
+    connections.close_all()  # a child must not end its parent's session with the server
+    child = os.fork()
+    if child == 0:
+        try:
+            gateway._gateway.cache_clear()
+            with ExitStack() as patched:
+                for where, name, instead in POINTS[point]:
+                    patched.enter_context(mock.patch.object(where, name, instead))
+                work()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, f"nobody was killed {point}"
+
+
+def swept() -> None:
+    """The sweep comes by when every lease and wait that the dead left is over."""
+    StripeCall.objects.update(next_attempt_at=clock.wall_now() - timedelta(seconds=1))
+    tasks.sweep()

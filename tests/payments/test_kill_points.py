@@ -1,0 +1,95 @@
+"""Killed anywhere around a call to Stripe, restarted and swept: one outcome (rules/reliability.md row 30)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ledger.operations.open_months import open_months
+from payments import gateway
+from payments.facts import CheckoutExpired, CheckoutPaid
+from payments.models import CheckoutSession, StripeCall
+from payments.operations.expire_checkout import Outcome, expire_checkout
+from payments.operations.open_checkout import CheckoutLine, CheckoutRequest, open_checkout
+from people import clock
+from people.models import Organisation
+from tests.local_stripe import LocalStripe
+from tests.payments.conftest import Listen
+from tests.payments.kill_points import POINTS, killed_at, swept
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TIMES = 2  # `scripts/prove` plays each point twenty times
+
+
+@pytest.fixture(autouse=True)
+def books(transactional_db: None, listen: Listen) -> None:
+    open_months(around=clock.wall_now())
+    Organisation.objects.create(display_name="Tassel", zone_name="America/Chicago")
+    listen("order", CheckoutPaid, CheckoutExpired)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_page_is_opened_once_wherever_its_opener_died(sandbox: LocalStripe, point: str) -> None:
+    for number in range(TIMES):
+        open_and_die(point, number)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_page_is_closed_wherever_its_closer_died(sandbox: LocalStripe, point: str) -> None:
+    for number in range(TIMES):
+        close_and_die(point, number)
+
+
+def open_and_die(point: str, number: int) -> None:
+    """The opener dies; the sweep and then the buyer's second click find one page, at Stripe and here."""
+    request = wanted(number)
+
+    killed_at(point, lambda: open_checkout(request=request, now=clock.now()))
+    swept()
+    opened = open_checkout(request=request, now=clock.now())
+
+    assert at_stripe(request.subject) == [opened.session_id]
+    assert list(CheckoutSession.objects.filter(subject=request.subject).values_list("session_id", "state")) == [
+        (opened.session_id, "open")
+    ]
+    assert calls(request.subject) == [("open_checkout", "done", opened.session_id)]
+
+
+def close_and_die(point: str, number: int) -> None:
+    """The closer dies; after the sweep and another try the page is closed at Stripe and here, by one call."""
+    request = wanted(number)
+    opened = open_checkout(request=request, now=clock.now())
+
+    killed_at(point, lambda: expire_checkout(subject=request.subject, now=clock.now()))
+    swept()
+    outcome = expire_checkout(subject=request.subject, now=clock.now())
+
+    assert outcome in (Outcome.EXPIRED, Outcome.NONE_OPEN)
+    assert gateway.client().checkout_session(opened.session_id).status == "expired"
+    assert CheckoutSession.objects.get(subject=request.subject).state == "expired"
+    assert calls(request.subject)[1:] == [("expire_checkout", "done", opened.session_id)]
+
+
+def wanted(number: int) -> CheckoutRequest:
+    return CheckoutRequest(
+        kind="order",
+        subject=f"order:{number}",
+        mode="payment",
+        currency="usd",
+        lines=[CheckoutLine(name="Valor, Dark", amount_minor=4800)],
+        success_url="http://localhost:8000/orders/x/return/?session={CHECKOUT_SESSION_ID}",
+        cancel_url="http://localhost:8000/orders/x/cancelled/",
+        expires_at=clock.now() + timedelta(minutes=35),
+        attempt_key=f"order:{number}:1",
+    )
+
+
+def at_stripe(subject: str) -> list[str]:
+    """The pages that Stripe has for a subject."""
+    return [one.id for one in gateway.client().every("checkout.session", {}) if one.client_reference_id == subject]
+
+
+def calls(subject: str) -> list[tuple[str, str, str]]:
+    rows = StripeCall.objects.filter(subject=subject).order_by("id")
+    return list(rows.values_list("purpose", "state", "result_id"))
