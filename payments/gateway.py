@@ -230,6 +230,7 @@ _LISTS: dict[str, tuple[Callable[[stripe.StripeClient, Any], Any], dict[str, Any
     "customer": (lambda c, page: c.v1.customers.list(page), {}),
     "refund": (lambda c, page: c.v1.refunds.list(page), {}),
     "transfer": (lambda c, page: c.v1.transfers.list(page), {}),
+    "webhook_endpoint": (lambda c, page: c.v1.webhook_endpoints.list(page), {}),
 }
 _Change = Callable[[stripe.StripeClient, str, Any, Any], Any]
 _CHANGES: dict[str, _Change] = {

@@ -59,6 +59,11 @@ def reader_for(event_type: str) -> Reader | None:
     return _readers.get(event_type)
 
 
+def types_read() -> set[str]:
+    """The event types that somebody here reads; Stripe must send them."""
+    return set(_readers)
+
+
 def reason_for(event_type: str) -> str:
     """Why an event of a type without a reader is ignored."""
     return _reasons.get(event_type) or unread.reason(event_type)

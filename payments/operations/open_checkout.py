@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import stripe
 
+from payments.currencies import can_be_charged
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import CheckoutSession, StripeCall
 from payments.operations.make_call import AttemptKeyReused, intend_call, make_call
@@ -19,6 +20,7 @@ __all__ = [
     "CheckoutClosed",
     "CheckoutLine",
     "CheckoutRequest",
+    "NotChargeable",
     "OpenedCheckout",
     "StripeRefused",
     "StripeUnavailable",
@@ -28,6 +30,10 @@ __all__ = [
 
 class CheckoutClosed(StripeRefused):
     """This attempt's page is paid or expired already: look at the subject's state, or start a new attempt."""
+
+
+class NotChargeable(StripeRefused):
+    """This currency, or this amount in it, cannot be charged: nothing was sent and nothing is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +82,13 @@ def open_checkout(*, request: CheckoutRequest, now: datetime) -> OpenedCheckout:
     """Open the page, or give the one that this attempt opened before. Never inside a transaction (RuntimeError).
 
     Raises StripeUnavailable (try again with the same attempt_key), StripeRefused (this attempt will never work),
-    CheckoutClosed (it is paid or expired), AttemptKeyReused (the key stands for another amount or subject).
+    CheckoutClosed (it is paid or expired), AttemptKeyReused (the key stands for another amount or subject),
+    NotChargeable (its currency is none that Stripe and we count alike).
     Source: DESIGN.md sections 1.7, 1.8 and 5; rules/stripe.md section 3.
     """
+    for line in request.lines:
+        if not can_be_charged(line.amount_minor, request.currency):
+            raise NotChargeable(f"{line.amount_minor} {request.currency!r} cannot be charged", code="not_chargeable")
     key = f"open_checkout:{request.attempt_key}"
     call = intend_call(
         purpose=StripeCall.Purpose.OPEN_CHECKOUT,

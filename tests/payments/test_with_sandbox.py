@@ -335,3 +335,18 @@ def test_a_worker_killed_after_the_event_was_kept_leaves_it_to_the_sweep(
 
     assert StripeEvent.objects.get().state == "done"
     assert Entry.objects.filter(kind="gift").count() == 1
+
+
+def test_an_event_in_the_shape_of_an_older_version_is_looked_up_again(
+    webhooks: LocalStripe, plan: None, told: list[Fact]
+) -> None:
+    old = {"fault": "old_version", "instead": True, "types": ["invoice.paid", "customer.subscription.*"]}
+    webhooks._post("faults", {"webhooks": [old]})
+    assert pay(opened(monthly())) == 303
+
+    work(webhooks)
+
+    event = StripeEvent.objects.get(type="invoice.paid")
+    assert (event.state, event.api_version != gateway.API_VERSION) == ("done", True)
+    assert "parent" not in json.loads(event.body)["data"]["object"], "the body has no way to its plan"
+    assert {fact.amount_minor for fact in told if isinstance(fact, InvoicePaid)} == {2500}

@@ -1,0 +1,120 @@
+"""Stripe must send what we read, in the version and mode that we read; else the start fails with a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from config import stripe_events
+from payments import gateway, registry
+from tests.local_stripe import LocalStripe
+from tests.payments.fake_stripe import FakeStripe, error, ok
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "https://tassel.example/stripe/webhook"
+NEEDED = """
+    checkout.session.completed checkout.session.async_payment_succeeded checkout.session.async_payment_failed
+    checkout.session.expired customer.subscription.created customer.subscription.updated customer.subscription.deleted
+    customer.subscription.paused customer.subscription.resumed invoice.created invoice.finalized invoice.paid
+    invoice.payment_failed invoice.payment_action_required invoice.upcoming invoice.voided invoice.marked_uncollectible
+    invoice_payment.paid charge.succeeded charge.refunded charge.updated refund.created refund.updated refund.failed
+    charge.dispute.created charge.dispute.updated charge.dispute.closed charge.dispute.funds_withdrawn
+    charge.dispute.funds_reinstated payout.paid payout.failed payout.reconciliation_completed transfer.created
+    transfer.reversed transfer.updated account.updated charge.failed charge.pending charge.expired
+    payment_intent.payment_failed setup_intent.setup_failed radar.early_fraud_warning.created
+    payment_method.automatically_updated customer.updated customer.deleted payout.created payout.updated payout.canceled
+""".split()
+
+
+@pytest.fixture(autouse=True)
+def address(settings: Settings) -> None:
+    settings.BASE_URL = "https://tassel.example"
+
+
+def endpoint(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "we_1",
+        "object": "webhook_endpoint",
+        "url": ADDRESS,
+        "status": "enabled",
+        "api_version": gateway.API_VERSION,
+        "livemode": False,
+        "enabled_events": sorted(registry.types_read()),
+    } | changes
+
+
+def listed(fake: FakeStripe, *endpoints: dict[str, Any]) -> None:
+    fake.faults.append(lambda: ok({"object": "list", "data": list(endpoints), "has_more": False, "url": "/"}))
+
+
+@pytest.mark.parametrize("types", [{}, {"enabled_events": ["*"]}])
+def test_an_endpoint_that_sends_what_we_read_is_right(
+    fake: FakeStripe, types: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed(fake, endpoint(url="https://other.example/stripe/webhook", status="disabled"), endpoint(**types))
+
+    call_command("stripe_check")
+
+    assert "sends what we read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"url": "https://staging.example/stripe/webhook"}, f"no webhook endpoint with the address {ADDRESS}"),
+        ({"status": "disabled"}, "we_1 is disabled"),
+        ({"api_version": "2024-12-18.acacia"}, "we_1 speaks 2024-12-18.acacia, we read 2026-10-28.endive"),
+        ({"api_version": None}, "the account's default version"),
+        ({"livemode": True}, "of the other mode"),
+        ({"enabled_events": ["charge.updated"]}, "does not send "),
+    ],
+)
+def test_what_is_wrong_ends_the_start_with_a_sentence(fake: FakeStripe, changes: dict[str, Any], sentence: str) -> None:
+    listed(fake, endpoint(**changes))
+
+    with pytest.raises(CommandError, match=sentence.replace(".", r"\.")):
+        call_command("stripe_check")
+
+
+def test_each_missing_type_is_named(fake: FakeStripe) -> None:
+    missing = ["checkout.session.expired", "invoice.paid"]
+    listed(fake, endpoint(enabled_events=sorted(registry.types_read() - set(missing))))
+
+    with pytest.raises(CommandError, match=r"does not send checkout\.session\.expired, invoice\.paid: add"):
+        call_command("stripe_check")
+
+
+def test_a_key_that_stripe_does_not_accept_is_said(fake: FakeStripe) -> None:
+    fake.faults.append(lambda: error(401, "bad_key"))
+
+    with pytest.raises(CommandError, match="does not accept our key"):
+        call_command("stripe_check")
+
+
+def test_the_types_can_be_listed_without_asking_anybody(fake: FakeStripe, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("stripe_check", "--types")
+
+    assert capsys.readouterr().out.split() == sorted(registry.types_read())
+    assert fake.requests == []
+
+
+def test_the_local_stripe_is_asked_the_same_way(sandbox: LocalStripe) -> None:
+    with pytest.raises(CommandError, match="no webhook endpoint"):
+        call_command("stripe_check")
+    endpoints = stripe.StripeClient("sk_test_x", base_addresses={"api": sandbox.url}).v1.webhook_endpoints
+    made = endpoints.create({"url": ADDRESS, "enabled_events": ["invoice.paid"], "api_version": "2026-10-28.endive"})
+
+    with pytest.raises(CommandError, match=f"does not send .*: add these types to the webhook endpoint {made.id}"):
+        call_command("stripe_check")
+    endpoints.delete(made.id)
+
+
+@pytest.mark.parametrize("event_type", NEEDED)
+def test_each_type_that_matters_is_read_or_ignored_for_a_reason(event_type: str) -> None:
+    stripe_events.register()
+
+    assert registry.reader_for(event_type) or not registry.reason_for(event_type).startswith("nobody reads")
