@@ -197,3 +197,17 @@ def test_every_trigger_of_the_ledger_and_of_people_is_watched(db: None) -> None:
         standing = set(cursor.fetchall())
 
     assert standing == GUARDS
+
+
+@pytest.mark.django_db
+def test_what_runs_for_each_row_never_reads_a_whole_table() -> None:
+    """Their plans are kept, and may have been made while the books were empty (migration 0016)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE prorettype = 'trigger'::regtype AND starts_with(proname, 'ledger_guard')"
+            " AND prosrc ~ 'ledger_(entry|posting|seal|unsealed)' AND prosrc ~ 'fresh|gone|NEW'"
+            " AND NOT coalesce('enable_seqscan=off' = ANY (proconfig), false)"
+        )
+        unbound = [name for (name,) in cursor.fetchall()]
+
+    assert unbound == ["ledger_guard_new_anchors"], "once a day, one row"
