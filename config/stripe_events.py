@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 from donations.operations.close_attempt import close_attempt
+from donations.operations.dispute_gift import lose_gift_dispute, open_gift_dispute, win_gift_dispute
 from donations.operations.end_plan import end_plan
 from donations.operations.follow_plan import follow_plan
 from donations.operations.mark_plan_retrying import mark_plan_retrying
 from donations.operations.record_gift import record_gift
+from donations.operations.record_gift_refund import record_gift_refund
 from donations.operations.record_plan_gift import record_plan_gift
 from donations.operations.start_plan import start_plan
+from donations.operations.undo_gift_refund import refuse_gift_refund, undo_gift_refund
 from payments.facts import (
     CheckoutAwaiting,
     CheckoutExpired,
     CheckoutFailed,
     CheckoutPaid,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
     InvoiceFailed,
     InvoicePaid,
     PlanChanged,
     PlanEnded,
     PlanStarted,
+    RefundFailed,
+    RefundMade,
+    RefundPending,
+    RefundRefused,
 )
-from payments.readers import read_charge, read_checkout, read_invoice, read_payout, read_subscription
+from payments.readers import (
+    charge_of_dispute,
+    charge_of_refund,
+    read_charge,
+    read_checkout,
+    read_invoice,
+    read_payout,
+    read_returns,
+    read_subscription,
+)
 from payments.registry import ignores, on, reads
 from shop.operations.await_payment import await_payment
+from shop.operations.close_dispute import lose_dispute, win_dispute
 from shop.operations.mark_order_paid import mark_order_paid
+from shop.operations.open_dispute import open_dispute
+from shop.operations.record_refund import record_refund
 from shop.operations.release_order import release_order
+from shop.operations.undo_refund import refuse_refund, undo_refund
 
 
 def register() -> None:
     """Fill the tables of `payments.registry`; called once at start-up."""
+    _readers()
+    _reasons()
+    _operations()
+
+
+def _readers() -> None:
+    """An event's type -> who looks at the object that it is about."""
     reads("checkout.session.completed", read_checkout)
     reads("checkout.session.async_payment_succeeded", read_checkout)
     reads("checkout.session.async_payment_failed", read_checkout)
@@ -41,13 +71,17 @@ def register() -> None:
     reads("customer.subscription.deleted", read_subscription)
     reads("charge.succeeded", read_charge)
     reads("charge.updated", read_charge)
-    reads("payout.created", read_payout)
-    reads("payout.updated", read_payout)
-    reads("payout.paid", read_payout)
-    reads("payout.failed", read_payout)
-    reads("payout.canceled", read_payout)
-    reads("payout.reconciliation_completed", read_payout)
+    for happened in ("created", "updated", "paid", "failed", "canceled", "reconciliation_completed"):
+        reads(f"payout.{happened}", read_payout)
+    reads("charge.refunded", read_returns)
+    for happened in ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"):
+        reads(happened, read_returns, about=charge_of_refund)
+    for happened in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated"):
+        reads(f"charge.dispute.{happened}", read_returns, about=charge_of_dispute)
 
+
+def _reasons() -> None:
+    """Why a type is kept and not read."""
     ignores("invoice.voided", "nothing was paid, and the plan's own event tells")
     ignores("invoice.marked_uncollectible", "nothing was paid, and the plan's own event tells")
     ignores("setup_intent.setup_failed", "no card is kept without a payment")
@@ -55,10 +89,21 @@ def register() -> None:
     ignores("radar.early_fraud_warning.created", "a warning moves no money, its dispute would tell")
     ignores("account.updated", "no partner is paid through a connected account")
 
+
+def _operations() -> None:
+    """A fact and its kind -> what we do, in order."""
     on(CheckoutPaid, "order", mark_order_paid)
     on(CheckoutAwaiting, "order", await_payment)
     on(CheckoutFailed, "order", release_order)
     on(CheckoutExpired, "order", release_order)
+
+    on(RefundPending, "order", record_refund)
+    on(RefundMade, "order", record_refund)
+    on(RefundFailed, "order", undo_refund)
+    on(RefundRefused, "order", refuse_refund)
+    on(DisputeOpened, "order", open_dispute)
+    on(DisputeWon, "order", win_dispute)
+    on(DisputeLost, "order", lose_dispute)
 
     on(CheckoutPaid, "gift", record_gift)
     on(CheckoutFailed, "gift", close_attempt)
@@ -71,3 +116,12 @@ def register() -> None:
     on(PlanEnded, "plan", end_plan)
     on(CheckoutFailed, "plan", close_attempt)
     on(CheckoutExpired, "plan", close_attempt)
+
+    for given in ("gift", "plan"):
+        on(RefundPending, given, record_gift_refund)
+        on(RefundMade, given, record_gift_refund)
+        on(RefundFailed, given, undo_gift_refund)
+        on(RefundRefused, given, refuse_gift_refund)
+        on(DisputeOpened, given, open_gift_dispute)
+        on(DisputeWon, given, win_gift_dispute)
+        on(DisputeLost, given, lose_gift_dispute)

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from donations.models import Campaign, Fund, Gift, Plan, PlanEvent, PlanSubscription, Tier
+from donations.models import Campaign, Fund, Gift, GiftRefund, Plan, PlanEvent, PlanSubscription, Tier
 from donations.operations.open_fund_accounts import open_fund_accounts
 from people.console import NeverDeleted, ReadOnly, amount
 
@@ -62,6 +62,12 @@ class PlanAdmin(ReadOnly, admin.ModelAdmin[Plan]):
     inlines = [PlanSubscriptionInline, PlanEventInline]
 
 
+class GiftRefundInline(ReadOnly, admin.TabularInline[GiftRefund, Gift]):
+    extra = 0
+    model = GiftRefund
+    exclude = ("form_key",)
+
+
 @admin.register(Gift)
 class GiftAdmin(ReadOnly, admin.ModelAdmin[Gift]):
     list_display = ("pk", "supporter", "fund", amount("charged_minor", "charged"), "state", "paid_at", "plan")
@@ -70,3 +76,4 @@ class GiftAdmin(ReadOnly, admin.ModelAdmin[Gift]):
     search_fields = ("supporter__email", "supporter__name", "charge_ref")
     date_hierarchy = "paid_at"
     exclude = ("token_hash", "attempt_key", "form_key")
+    inlines = [GiftRefundInline]

@@ -127,3 +127,22 @@ def first_choice(amounts: Sequence[tuple[str, str]]) -> str:
 def _short(amount_minor: int, currency: str) -> str:
     """`2500, "usd"` -> "$25": whole amounts without decimals, as people say them."""
     return format_minor(amount_minor, currency).removesuffix(".00")
+
+
+class GiftRefundForm(forms.Form):
+    """How much of a gift goes back; who reads it decides whether that much is left."""
+
+    amount = forms.CharField(
+        label="How much", max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    )
+    form_key = forms.CharField(max_length=40, required=False)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_amount(self) -> int:
+        try:
+            return parse_amount(self.cleaned_data["amount"], self.currency)
+        except NotAnAmount as error:
+            raise forms.ValidationError(str(error), code="not_an_amount") from error

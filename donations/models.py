@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -256,3 +257,80 @@ class Gift(models.Model):
     def gift_part_minor(self) -> int:
         """What goals and partner shares are figured on: the charge without the fee cover."""
         return self.charged_minor - self.fee_cover_minor
+
+
+class GiftRefund(models.Model):
+    """One refund or dispute of a gift. Its parts are split once, when money is first seen to move."""
+
+    class Cause(models.TextChoices):
+        REFUND = "refund", "Refund"
+        DISPUTE = "dispute", "Dispute"
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Asked of Stripe"
+        REFUSED = "refused", "Refused by Stripe"
+        PENDING = "pending", "On its way"
+        MADE = "made", "Given back"
+        FAILED = "failed", "Came back to us"
+        DISPUTED = "disputed", "Taken by the donor's bank"
+        WON = "won", "Won"
+        LOST = "lost", "Lost"
+
+    CLAIMS = (State.PENDING, State.MADE, State.DISPUTED, State.LOST)  # its parts cannot go back once more
+    GONE = (State.MADE, State.LOST)
+
+    gift = models.ForeignKey(Gift, on_delete=models.PROTECT, related_name="refunds")
+    cause = models.CharField(max_length=7, choices=Cause.choices, default=Cause.REFUND)
+    cause_ref = models.CharField(max_length=120, blank=True, help_text="Such as stripe:refund:re_1; empty until known.")
+    state = models.CharField(max_length=8, choices=State.choices)
+    amount_minor = models.BigIntegerField()
+    gift_minor = models.BigIntegerField(default=0)
+    cover_minor = models.BigIntegerField(default=0)
+    surplus_minor = models.BigIntegerField(default=0, help_text="Disputed above what was left of the gift.")
+    prior_year = models.BooleanField(default=False, help_text="The gift's fiscal year was closed when it went back.")
+    form_key = models.CharField(max_length=40, blank=True, help_text="One per form that staff sent.")
+    code = models.CharField(max_length=60, blank=True, help_text="Stripe's word for why not, or the bank's for why.")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    asked_at = models.DateTimeField(help_text="When it was asked for, or first heard of.")
+    moved_at = models.DateTimeField(null=True, blank=True, help_text="When the money moved last; Stripe's time.")
+    answer_by = models.DateTimeField(null=True, blank=True, help_text="Until when the bank hears us; Stripe's time.")
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="When staff looked at what was not theirs.")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["cause_ref"], condition=~Q(cause_ref=""), name="gift_refund_cause_once"),
+            models.UniqueConstraint(fields=["form_key"], condition=~Q(form_key=""), name="gift_refund_form_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="gift_refund_above_zero"),
+            models.CheckConstraint(
+                condition=Q(gift_minor__gte=0, cover_minor__gte=0, surplus_minor__gte=0),
+                name="gift_refund_parts_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["asked", "refused", "failed"])
+                | Q(amount_minor=F("gift_minor") + F("cover_minor") + F("surplus_minor")),
+                name="gift_refund_parts_add_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause="refund", state__in=["asked", "refused", "pending", "made", "failed"])
+                | Q(cause="dispute", state__in=["disputed", "won", "lost"]),
+                name="gift_refund_state_of_its_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["asked", "refused", "failed"]) | ~Q(cause_ref=""), name="gift_refund_has_cause"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} ({self.state})"
+
+    @property
+    def ref(self) -> str:
+        """How a request names itself to the processor."""
+        return f"gift_refund:{self.pk}"
+
+    @property
+    def currency(self) -> str:
+        return self.gift.currency

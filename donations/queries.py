@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from donations.links import hash_of
-from donations.models import Campaign, Fund, Gift, Plan
+from donations.models import Campaign, Fund, Gift, GiftRefund, Plan
 from partners.queries import Promise, Share, promises_for, shares_of_many
 from partners.queries.promises import percent_text
 from payments.queries import PaymentMethod, payment_methods
@@ -73,20 +73,27 @@ def plan_of(user: User, plan_id: int) -> Plan | None:
     return Plan.objects.filter(pk=plan_id, supporter__user=user).select_related("fund", "supporter").first()
 
 
-def money_parts(shares: Sequence[Share], gift_part_minor: int, org: Organisation) -> list[Part]:
-    """A gift as the money line shows it: each partner's share, and what our own work keeps."""
+def money_parts(
+    shares: Sequence[Share], gift_part_minor: int, org: Organisation, refunds: Iterable[GiftRefund] = ()
+) -> list[Part]:
+    """A gift as the money line shows it: each partner's share, what our own work keeps, what went back."""
     parts = [
         Part(
             label=share.partner_name,
-            amount_minor=share.amount_minor,
+            amount_minor=share.net_minor,
             kind=share.state,
             href=_partner_page(share.partner_slug),
             note=_share_note(share),
         )
         for share in shares
+        if share.net_minor
     ]
-    rest_minor = gift_part_minor - sum(share.amount_minor for share in shares)
-    return [*parts, Part(f"{org.display_name}'s own work", rest_minor, "shop")] if rest_minor else parts
+    gone = [refund for refund in refunds if refund.state in GiftRefund.GONE]
+    rest_minor = gift_part_minor - sum(refund.gift_minor for refund in gone) - sum(share.net_minor for share in shares)
+    if rest_minor:
+        parts.append(Part(f"{org.display_name}'s own work", rest_minor, "shop"))
+    returned_minor = sum(refund.gift_minor for refund in gone)
+    return [*parts, Part("Given back to you", returned_minor, "returned")] if returned_minor else parts
 
 
 def promised_parts(promises: Sequence[Promise], amount_minor: int, org: Organisation) -> list[Part]:
@@ -104,6 +111,8 @@ def _partner_page(slug: str) -> str:
 
 
 def _share_note(share: Share) -> str:
+    if share.held_minor:
+        return "set aside while a bank decides about the payment"
     if share.paid_on is None:
         return "promised"
     return f"paid on {share.paid_on.day} {share.paid_on:%B %Y}"
@@ -147,18 +156,22 @@ def giving_of(user: User, now: datetime) -> Giving:
     gifts = list(
         Gift.objects.filter(supporter__user=user, state=Gift.State.PAID)
         .select_related("fund", "plan")
+        .prefetch_related("refunds")
         .order_by("-paid_at", "-pk")
     )
     shares = shares_of_many(gift.ref for gift in gifts) if gifts else {}
     year = local_day(now, org).year
     of_year = [gift for gift in gifts if gift.paid_at and local_day(gift.paid_at, org).year == year]
-    year_parts = [part for gift in of_year for part in money_parts(shares.get(gift.ref, []), gift.gift_part_minor, org)]
+    parts = {
+        gift.pk: money_parts(shares.get(gift.ref, []), gift.gift_part_minor, org, gift.refunds.all()) for gift in gifts
+    }
+    year_parts = [part for gift in of_year for part in parts[gift.pk]]
     return Giving(
         plans=_with_cards([plan for plan in plans if plan.is_living or plan.is_stopping], gifts),
         ended_plans=[plan for plan in plans if not plan.is_living and not plan.is_stopping],
-        gifts=[GivenGift(gift, money_parts(shares.get(gift.ref, []), gift.gift_part_minor, org)) for gift in gifts],
+        gifts=[GivenGift(gift, parts[gift.pk]) for gift in gifts],
         year=year,
-        year_minor=sum(gift.charged_minor for gift in of_year),
+        year_minor=sum(gift.charged_minor - gift.refunded_minor for gift in of_year),
         year_parts=_joined(year_parts),
         currency=org.currency,
     )

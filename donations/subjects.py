@@ -9,12 +9,25 @@ class UnknownSubject(LookupError):
     """A fact names a gift or plan that is not here."""
 
 
+class GiftNotBooked(Exception):
+    """Money went back of a gift that is not recorded yet: its own event is still to come, so try again."""
+
+
 def lock_gift(subject: str) -> Gift:
     """The gift that `subject` names, locked until the transaction ends. Raises UnknownSubject."""
     gifts = Gift.objects.select_for_update(of=("self",), no_key=True).select_related("fund")
     gift = gifts.filter(pk=_id_of(subject, "gift")).first()
     if gift is None:
         raise UnknownSubject(subject)
+    return gift
+
+
+def lock_paid_gift(charge_ref: str) -> Gift:
+    """The gift that this payment made, once or by a plan, locked until the transaction ends. Raises GiftNotBooked."""
+    gifts = Gift.objects.select_for_update(of=("self",), no_key=True).select_related("fund")
+    gift = gifts.filter(charge_ref=charge_ref, state=Gift.State.PAID).first()
+    if gift is None:
+        raise GiftNotBooked(charge_ref)
     return gift
 
 

@@ -177,7 +177,7 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
     if gift is not None and gift.state == Gift.State.PAID:
         shares = shares_of(gift.ref)
         context |= {"gift": gift, "shares": shares}
-        context["parts"] = queries.money_parts(shares, gift.gift_part_minor, organisation())
+        context["parts"] = queries.money_parts(shares, gift.gift_part_minor, organisation(), gift.refunds.all())
     asked_by_htmx = request.headers.get("HX-Request") == "true"
     return _unlinked(render(request, "donations/_thanks.html" if asked_by_htmx else "donations/thanks.html", context))
 

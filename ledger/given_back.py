@@ -34,12 +34,13 @@ _PARTS: Final = """
         SELECT e.source, parts.part, a.currency,
                COALESCE(-sum(l.amount_minor) FILTER (WHERE e.kind IN ('sale', 'gift')), 0) AS paid,
                COALESCE(sum(l.amount_minor)
-                        FILTER (WHERE e.kind IN ('refund', 'refund_failed', 'dispute_lost')), 0) AS back
+                        FILTER (WHERE e.kind NOT IN ('sale', 'gift')), 0) AS back
           FROM ledger_entry e
           JOIN leg l ON l.entry_id = e.id
           JOIN ledger_account a ON a.id = l.account_id
           JOIN parts ON parts.purpose = a.purpose
-         WHERE e.kind IN ('sale', 'gift', 'refund', 'refund_failed', 'dispute_lost') AND e.source LIKE %s
+         WHERE e.kind IN ('sale', 'gift', 'refund', 'refund_failed', 'dispute_lost', 'dispute_recovered')
+           AND e.source LIKE %s
          GROUP BY e.source, parts.part, a.currency
     )
     SELECT source, part, currency, paid, back FROM moved WHERE back > paid ORDER BY source, part

@@ -27,7 +27,7 @@ class DesignTotalSerializer(serializers.Serializer[Any]):
 
 
 class TotalsSerializer(serializers.Serializer[Any]):
-    """A partner's account over a month, or since the beginning; opening + accrued - paid + other = closing."""
+    """A partner's account over a month or to date: opening + accrued - taken back - paid + other = closing."""
 
     partner = serializers.CharField()
     month = serializers.CharField(allow_null=True)
@@ -36,6 +36,9 @@ class TotalsSerializer(serializers.Serializer[Any]):
     goods = DesignTotalSerializer(many=True)
     gifts = DesignTotalSerializer(many=True)
     accrued_minor = serializers.IntegerField()
+    taken_back_minor = serializers.IntegerField(
+        help_text="Of shares of this or earlier months, by refunds and disputes."
+    )
     paid_minor = serializers.IntegerField()
     other_minor = serializers.IntegerField()
     closing_minor = serializers.IntegerField()

@@ -12,7 +12,7 @@ from ledger import queries as ledger
 from ledger.books import Check, in_words
 from ledger.contents import stream
 from ledger.models import Posting
-from partners.models import Allocation, Partner, PartnerPayout
+from partners.models import Allocation, AllocationReversal, Partner, PartnerPayout
 from partners.queries.account import OWED
 
 # Our debt to a partner, what we hold for it as agent, and what it owes us once it was asked for it.
@@ -73,14 +73,29 @@ def payouts_booked() -> Iterator[str]:
 
 
 def reversals_within_their_share() -> Iterator[str]:
-    """L10: of a share no less than nothing and no more than all of it was taken back, and of nothing else anything.
-
-    Issue 4 gives reversals rows of their own, with what was refunded by then; then a share of which everything was paid
-    back must be gone to the cent as well.
-    """
+    """L10: of a share no less than nothing and no more than all of it was taken back, and of nothing else anything."""
     for ref, entries, currency, amount, taken in stream(_TAKEN_BACK):
         was = f"the share was {in_words(amount, currency)}" if amount is not None else "there is no such share"
         yield f"{ref}: {entries} took back {in_words(int(taken), currency)}, {was}"
+
+
+def reversals_to_date() -> Iterator[str]:
+    """L10: of each line of a share as much is taken back as its refunds to date justify, all once all went back."""
+    for ref, line, currency, taken, justified in stream(_NOT_TO_DATE):
+        yield (
+            f"{ref}, {line}: {in_words(int(taken), currency)} was taken back,"
+            f" what went back of it justifies {in_words(int(justified), currency)}"
+        )
+
+
+def reversals_booked() -> Iterator[str]:
+    """L9: each reversal is the sum of its lines, and what is held is what the held accounts hold."""
+    by_line = AllocationReversal.objects.annotate(lines_minor=Coalesce(Sum("lines__amount_minor"), 0))
+    for row in by_line.exclude(lines_minor=F("amount_minor")).select_related("allocation").order_by("pk").iterator():
+        amounts = [in_words(amount, row.allocation.currency) for amount in (row.amount_minor, row.lines_minor)]
+        yield f"reversal {row.pk} ({row.cause}) is {amounts[0]}, its lines are {amounts[1]}"
+    for owner, currency, held, booked in stream(_NOT_HELD):
+        yield f"{owner}: {in_words(int(held), currency)} is held, the books hold {in_words(int(booked), currency)}"
 
 
 def payouts_explained() -> Iterator[str]:
@@ -96,7 +111,9 @@ CHECKS: Final = (
     Check("L9", "each partner is owed what was allocated less what was paid", accounts_add_up),
     Check("L9", "each allocation is the sum of its lines and stands in its entry", allocations_booked),
     Check("L9", "each payout that was sent stands in the books", payouts_booked),
+    Check("L9", "each reversal and hold stands in the books", reversals_booked),
     Check("L10", "no share is taken back by more than it was", reversals_within_their_share),
+    Check("L10", "of each share is taken back what its refunds justify", reversals_to_date),
     Check("L11", "each payout is the sum of its items", payouts_explained),
 )
 
@@ -149,6 +166,38 @@ _PAYOUTS_NOT_BOOKED: Final = """
       FROM wanted w LEFT JOIN booked b ON b.payout = w.id AND b.word = w.word
      WHERE b.amount IS DISTINCT FROM w.amount_minor
      ORDER BY w.id, w.word
+"""
+
+_NOT_TO_DATE: Final = """
+    SELECT 'allocation ' || l.allocation_id || ' (' || a.source || ')', l.line_ref, a.currency, back.taken,
+           l.amount_minor * back.refunded / l.paid_minor
+      FROM partners_allocationline l
+      JOIN partners_allocation a ON a.id = l.allocation_id
+      JOIN LATERAL (SELECT sum(r.amount_minor) AS taken,
+                           (array_agg(r.refunded_minor ORDER BY r.id DESC))[1] AS refunded
+                      FROM partners_allocationreversalline r WHERE r.line_id = l.id) back ON back.taken IS NOT NULL
+     WHERE back.taken <> l.amount_minor * back.refunded / l.paid_minor
+     ORDER BY l.id
+"""
+
+_NOT_HELD: Final = """
+    WITH held AS (
+        SELECT 'partner:' || g.partner_id AS owner, a.currency, sum(h.amount_minor) AS amount
+          FROM partners_hold h
+          JOIN partners_allocation a ON a.id = h.allocation_id
+          JOIN partners_agreement g ON g.id = a.agreement_id
+         WHERE h.ended_on IS NULL
+         GROUP BY 1, 2
+    ), booked AS (
+        SELECT c.owner, c.currency, -sum(l.amount_minor) AS amount
+          FROM ledger_account c JOIN leg l ON l.account_id = c.id
+         WHERE c.purpose = 'held'
+         GROUP BY 1, 2
+    )
+    SELECT coalesce(h.owner, b.owner), coalesce(h.currency, b.currency), coalesce(h.amount, 0), coalesce(b.amount, 0)
+      FROM held h FULL JOIN booked b ON b.owner = h.owner AND b.currency = h.currency
+     WHERE coalesce(h.amount, 0) <> coalesce(b.amount, 0)
+     ORDER BY 1
 """
 
 # A reversal carries its share in its key, before ":reversal:"; what is held is taken back from where it is held.

@@ -11,6 +11,8 @@ from payments.models import (
     BalanceTransaction,
     Charge,
     CheckoutSession,
+    Dispute,
+    Refund,
     StripeCall,
     StripeEvent,
     StripePayout,
@@ -64,6 +66,22 @@ class ChargeAdmin(ReadOnlyAdmin):
     list_display = ["charge_id", "subject", "status", amount("amount_minor", "amount"), "brand", "last4", "created_at"]
     list_filter = ["status", "kind", "brand"]
     search_fields = ["charge_id", "subject", "payment_intent_id"]
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ["refund_id", "charge", amount("amount_minor", "amount"), "status", "failure_reason", "created_at"]
+    list_filter = ["status"]
+    list_select_related = ["charge"]
+    search_fields = ["refund_id", "charge__charge_id", "charge__subject", "request_ref"]
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    list_display = ["dispute_id", "charge", amount("amount_minor", "amount"), "status", "reason", "answer_by"]
+    list_filter = ["status", "reason"]
+    list_select_related = ["charge"]
+    search_fields = ["dispute_id", "charge__charge_id", "charge__subject"]
 
 
 @admin.register(BalanceTransaction)

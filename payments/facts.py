@@ -115,3 +115,65 @@ class PlanEnded(Fact):
     subscription_ref: str
     reason: str
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned(Fact):
+    """Something happened to money that goes back of the payment `charge_ref`; `cause_ref` is the refund or dispute.
+
+    Facts about one payment are told together, all of them each time, in the order in which they happened, so that
+    whoever splits them over parts gets the same parts whatever order their news came in (DESIGN.md section 4).
+    """
+
+    charge_ref: str
+    cause_ref: str
+    currency: str
+    amount_minor: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundPending(Returned):
+    """A refund left our balance and has not succeeded yet. `request_ref` is our own request; empty: not by us."""
+
+    request_ref: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundMade(Returned):
+    """A refund succeeded, or had left our balance before it failed. `request_ref` as in RefundPending."""
+
+    request_ref: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundFailed(Returned):
+    """A refund came back, perhaps weeks after it succeeded, or will never leave. `request_ref` as in RefundPending."""
+
+    request_ref: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRefused(Fact):
+    """The processor will not make the refund that `request_ref` asked for; `code` is its word for why."""
+
+    request_ref: str
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeOpened(Returned):
+    """The payer's bank took `amount_minor` back. Inquiries take nothing and are no fact. `reason`: the bank's word."""
+
+    reason: str
+    answer_by: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeWon(Returned):
+    """The bank gave `amount_minor` back to us."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeLost(Returned):
+    """What the bank took stays away."""

@@ -108,6 +108,23 @@ class Gateway:
         params = ({"created": created} if created else {}) | ({"payout": payout} if payout else {})
         return self._pages(lambda c, page: c.v1.balance_transactions.list(page), params)
 
+    def refund(self, refund_id: str) -> stripe.Refund:
+        return self._ask(lambda c: c.v1.refunds.retrieve(refund_id))
+
+    def dispute(self, dispute_id: str) -> stripe.Dispute:
+        return self._ask(lambda c: c.v1.disputes.retrieve(dispute_id))
+
+    def refunds(self, charge_id: str) -> Iterator[stripe.Refund]:
+        """Those of a charge, with their balance transactions, newest first."""
+        expand = ["data.balance_transaction", "data.failure_balance_transaction"]
+        for page in self._pages(lambda c, page: c.v1.refunds.list(page), {"charge": charge_id, "expand": expand}):
+            yield from page
+
+    def disputes(self, charge_id: str) -> Iterator[stripe.Dispute]:
+        """Those of a charge, newest first; a dispute shows its balance transactions whole."""
+        for page in self._pages(lambda c, page: c.v1.disputes.list(page), {"charge": charge_id}):
+            yield from page
+
     def checkout_sessions(self, *, since: datetime, until: datetime) -> Iterator[stripe.checkout.Session]:
         """Those created in the window, newest first; a page at a time."""
         for page in self._pages(lambda c, page: c.v1.checkout.sessions.list(page), created_between(since, until)):
@@ -229,6 +246,7 @@ _LISTS: dict[str, tuple[Callable[[stripe.StripeClient, Any], Any], dict[str, Any
     "payout": (lambda c, page: c.v1.payouts.list(page), {}),
     "customer": (lambda c, page: c.v1.customers.list(page), {}),
     "refund": (lambda c, page: c.v1.refunds.list(page), {}),
+    "dispute": (lambda c, page: c.v1.disputes.list(page), {}),
     "transfer": (lambda c, page: c.v1.transfers.list(page), {}),
     "webhook_endpoint": (lambda c, page: c.v1.webhook_endpoints.list(page), {}),
 }

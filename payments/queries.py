@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from ledger.books import OpenItem
-from payments.models import BalanceTransaction, Charge
+from payments.models import BalanceTransaction, Charge, Dispute
 from payments.readings import charge_ref as ref_of
 
 
@@ -22,6 +22,24 @@ class PaymentMethod:
     last4: str
     exp_month: int | None
     exp_year: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a charge took, and whether a bank is taking or has taken some of it back: then no refund can be made."""
+
+    amount_minor: int
+    currency: str
+    is_disputed: bool
+
+
+def taken_by(charge_ref: str) -> Taken | None:
+    """The charge's money, or None for one that is not here."""
+    charge = Charge.objects.filter(charge_id=_id_of(charge_ref), status="succeeded").first()
+    if charge is None:
+        return None
+    disputed = Dispute.objects.filter(charge=charge, withdrawn_minor__gt=0, reinstated_minor=0)
+    return Taken(amount_minor=charge.amount_minor, currency=charge.currency, is_disputed=disputed.exists())
 
 
 def funds_available(charge_ref: str, at: datetime) -> bool:

@@ -99,14 +99,59 @@ class CheckoutSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefundSeen:
+    """A refund; `taken_at` and `returned_at` are the times of its balance transactions, None while there is none."""
+
+    refund_id: str
+    status: str
+    amount_minor: int
+    currency: str
+    request_ref: str
+    failure_reason: str
+    created_at: datetime
+    taken_at: datetime | None
+    returned_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeSeen:
+    """A dispute, with what its balance transactions took and gave back; `lost_at` is None unless it is lost."""
+
+    dispute_id: str
+    status: str
+    reason: str
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    answer_by: datetime | None
+    withdrawn_minor: int
+    withdrawn_at: datetime | None
+    reinstated_minor: int
+    reinstated_at: datetime | None
+    lost_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnsSeen:
+    """Everything that goes, went or may go back of one charge, in one look."""
+
+    refunds: tuple[RefundSeen, ...]
+    disputes: tuple[DisputeSeen, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One look. `nothing` says in words why there is no fact, when there is none and none of our rows is touched."""
+    """One look. `nothing` says in words why there is no fact, when there is none and none of our rows is touched.
+
+    `returns` are those of `charge`; the facts about them follow from our own rows (`record_returns`).
+    """
 
     facts: tuple[Fact, ...] = ()
     checkout: CheckoutSeen | None = None
     charge: ChargeSeen | None = None
     balance_transactions: tuple[BalanceTransactionSeen, ...] = ()
     payout: PayoutSeen | None = None
+    returns: ReturnsSeen | None = None
     nothing: str = ""
 
 
@@ -133,3 +178,13 @@ def source_ref(seen: BalanceTransactionSeen) -> str:
     """What a balance transaction is about, in the same words whoever tells of it: "stripe:refund:re_1", or itself."""
     name = _NAMES.get(seen.source_id.partition("_")[0])
     return f"stripe:{name}:{seen.source_id}" if name else seen.ref
+
+
+def refund_ref(refund_id: str) -> str:
+    """The word by which everybody else knows a refund, and the key of its entry: "stripe:refund:re_1"."""
+    return f"stripe:refund:{refund_id}"
+
+
+def dispute_ref(dispute_id: str) -> str:
+    """The word by which everybody else knows a dispute: "stripe:dispute:dp_1"."""
+    return f"stripe:dispute:{dispute_id}"

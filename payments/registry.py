@@ -12,6 +12,7 @@ Two steps, two tables:
     customer.subscription.updated, .paused, .resumed, .deleted                              -> read_subscription
     charge.succeeded, charge.updated                                                        -> read_charge
     payout.created, .updated, .paid, .failed, .canceled, .reconciliation_completed          -> read_payout
+    charge.refunded; refund.* and charge.dispute.*, about their charge                      -> read_returns
 
 Everything else in Stripe's list is kept and marked ignored with the reason of `payments.unread`; `ignores` gives a type
 another one.
@@ -29,9 +30,11 @@ from payments.facts import Fact
 from payments.readings import Reading
 
 Reader = Callable[[str, datetime], Reading]
+About = Callable[[str], str]
 Operation = Callable[..., StrEnum]
 
 _readers: dict[str, Reader] = {}
+_abouts: dict[str, About] = {}
 _reasons: dict[str, str] = {}
 _operations: dict[tuple[type[Fact], str], tuple[Operation, ...]] = {}
 
@@ -40,9 +43,14 @@ class AlreadyRegistered(Exception):
     """Two places claim the same row of the table."""
 
 
-def reads(event_type: str, reader: Reader) -> None:
-    """Events of this type are about an object that `reader(object_id, at)` looks up and translates."""
+def reads(event_type: str, reader: Reader, *, about: About | None = None) -> None:
+    """Events of this type are about an object that `reader(object_id, at)` looks up and translates.
+
+    `about(object_id)` asks which object that is, where it is not the event's own: a refund is seen with its charge.
+    """
     _put(_readers, event_type, reader)
+    if about is not None:
+        _put(_abouts, event_type, about)
 
 
 def ignores(event_type: str, reason: str) -> None:
@@ -62,6 +70,12 @@ def reader_for(event_type: str) -> Reader | None:
 def types_read() -> set[str]:
     """The event types that somebody here reads; Stripe must send them."""
     return set(_readers)
+
+
+def object_of(event_type: str, object_id: str) -> str:
+    """The object to look at for an event about `object_id`; may ask Stripe."""
+    about = _abouts.get(event_type)
+    return about(object_id) if about else object_id
 
 
 def reason_for(event_type: str) -> str:

@@ -13,7 +13,12 @@ from celery import shared_task
 from payments.operations.ask_unfinished import ask_payouts, ask_unposted
 from payments.operations.compare_balance import compare_balance
 from payments.operations.cut_old_bodies import cut_old_bodies
-from payments.operations.find_left_behind import ask_expired_checkouts, ask_unsettled_charges, finish_calls
+from payments.operations.find_left_behind import (
+    ask_expired_checkouts,
+    ask_open_returns,
+    ask_unsettled_charges,
+    finish_calls,
+)
 from payments.operations.list_balance_transactions import SHORT_OVERLAP, list_balance_transactions
 from payments.operations.name_old_items import name_old_items
 from payments.operations.name_unknown_calls import name_unknown_calls
@@ -51,7 +56,7 @@ def sweep() -> None:
     """
     process_events()
     now = clock.now()
-    for step in (finish_calls, name_unknown_calls, ask_expired_checkouts, ask_unsettled_charges):
+    for step in (finish_calls, name_unknown_calls, ask_expired_checkouts, ask_unsettled_charges, ask_open_returns):
         _guarded(step, now)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Sum
 
 from partners.models import Agreement, AllocationLine, Partner
-from partners.queries import earned, owed, payments
+from partners.queries import earned, owed, payments, taken_back
 from partners.queries.account import DesignTotal
 
 
@@ -24,6 +24,19 @@ class Line:
     units: int
     basis_minor: int
     share_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What refunds and lost disputes took back of one design's or fund's shares, in minor units."""
+
+    design: str
+    rate: str
+    amount_minor: int
+
+    @property
+    def negative_minor(self) -> int:
+        return -self.amount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +59,14 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """opening + accrued - paid + other = closing, in minor units; days are ISO dates in the organisation's zone."""
+    """opening + accrued - taken back - paid + other = closing, minor units; days are ISO dates in our own zone."""
 
     opening_minor: int
     goods: tuple[Line, ...]
     gifts: tuple[Line, ...]
     accrued_minor: int
+    taken_back: tuple[TakenBack, ...]
+    taken_back_minor: int
     payments: tuple[Payment, ...]
     paid_minor: int
     other_minor: int
@@ -70,6 +85,8 @@ def figures(partner: Partner, first_day: date, last_day: date, currency: str, *,
     A pure function of its arguments: names, words and whatever was posted or sealed since do not come in.
     """
     came_in = earned(partner, first_day, last_day, currency, through_seq=through_seq)
+    back = taken_back(partner, first_day, last_day, currency, through_seq=through_seq)
+    taken_back_minor = sum(line.amount_minor for line in back)
     paid = payments(partner, first_day, last_day, currency, through_seq=through_seq)
     opening_minor = owed(partner, first_day - timedelta(days=1), currency, through_seq=through_seq)
     closing_minor = owed(partner, last_day, currency, through_seq=through_seq)
@@ -79,9 +96,11 @@ def figures(partner: Partner, first_day: date, last_day: date, currency: str, *,
         goods=tuple(map(_line, came_in.goods)),
         gifts=tuple(map(_line, came_in.gifts)),
         accrued_minor=came_in.accrued_minor,
+        taken_back=tuple(TakenBack(t.design, t.percent_text, t.amount_minor) for t in back),
+        taken_back_minor=taken_back_minor,
         payments=tuple(Payment(p.paid_on.isoformat(), p.reference, p.amount_minor) for p in paid),
         paid_minor=paid_minor,
-        other_minor=closing_minor - opening_minor - came_in.accrued_minor + paid_minor,
+        other_minor=closing_minor - opening_minor - came_in.accrued_minor + taken_back_minor + paid_minor,
         closing_minor=closing_minor,
         days=_days(partner, first_day, last_day, currency, through_seq),
     )

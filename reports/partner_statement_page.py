@@ -74,6 +74,7 @@ def _context(statement: Statement) -> dict[str, Any]:
         ],
         "paid_negative": -statement.paid_minor,
         "anchor": f"{statement.through_seq}:{statement.sealed_hash}",
+        "taken_back_negative": -statement.taken_back_minor,
         "short_hash": statement.content_hash()[:12],
     }
 
@@ -142,6 +143,7 @@ def _account_csv(statement: Statement) -> str:
     steps = (
         ("opening", statement.opening_minor),
         ("promised", statement.accrued_minor),
+        ("taken back", -statement.taken_back_minor),
         ("paid", -statement.paid_minor),
         ("other", statement.other_minor),
         ("closing", statement.closing_minor),

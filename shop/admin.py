@@ -47,6 +47,12 @@ class HoldInline(ReadOnly, admin.TabularInline[Any, Any]):
     model = models.StockHold
 
 
+class RefundInline(ReadOnly, admin.TabularInline[Any, Any]):
+    extra = 0
+    model = models.OrderRefund
+    exclude = ("form_key",)
+
+
 class EventInline(ReadOnly, admin.TabularInline[Any, Any]):
     extra = 0
     model = models.OrderEvent
@@ -66,7 +72,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin[models.Order]):
     list_filter = ("state", "closed_because")
     search_fields = ("=pk", "email", "name", "lines__sku", "charge_ref")
     date_hierarchy = "placed_at"
-    inlines = (LineInline, HoldInline, EventInline)
+    inlines = (LineInline, HoldInline, RefundInline, EventInline)
 
 
 @admin.register(models.StockMovement)

@@ -122,3 +122,24 @@ class LocalStripe:
     def mails(self, to: str = "") -> list[dict[str, Any]]:
         """What the product sent, newest first."""
         return list(self._get("mail.json", **({"to": to} if to else {}))["messages"])
+
+    def fail_refund(self, refund_id: str) -> None:
+        """The payer's bank sends a refund back."""
+        self._post(f"refunds/{refund_id}/fail")
+
+    def succeed_refund(self, refund_id: str) -> None:
+        self._post(f"refunds/{refund_id}/succeed")
+
+    def dispute(self, charge_id: str, **about: Any) -> str:
+        """The payer's bank takes a charge back: `amount`, `reason`, `inquiry`, `fee` as the control door has them."""
+        return str(self._post(f"charges/{charge_id}/dispute", about)["id"])
+
+    def close_dispute(self, dispute_id: str, outcome: str) -> None:
+        """The bank decides: won, lost or warning_closed."""
+        self._post(f"disputes/{dispute_id}/close", {"outcome": outcome})
+
+    def escalate_dispute(self, dispute_id: str) -> None:
+        self._post(f"disputes/{dispute_id}/escalate")
+
+    def appeal_dispute(self, dispute_id: str) -> None:
+        self._post(f"disputes/{dispute_id}/appeal")

@@ -15,8 +15,9 @@ from people.queries import local_day
 def book_gift(gift: Gift, *, now: datetime) -> None:
     """Post the gift and accrue each promise in force at the moment of the charge (DESIGN.md section 4).
 
-    The basis is the gift part: what was charged without the fee cover. Keys follow from the charge, so a second
-    call changes nothing. In the caller's transaction; raises what `post_entry` and `allocate` raise.
+    The basis is the gift part: what was charged without the fee cover; refunds are measured in it too. Keys follow from
+    the charge, so a second call changes nothing. In the caller's transaction; raises what `post_entry` and `allocate`
+    raise.
     """
     assert gift.paid_at is not None and gift.charge_ref is not None
     post_entry(
@@ -39,7 +40,7 @@ def book_gift(gift: Gift, *, now: datetime) -> None:
         design=gift.fund.name,
         units=1,
         basis_minor=gift.gift_part_minor,
-        paid_minor=gift.charged_minor,
+        paid_minor=gift.gift_part_minor,
         agreement_ids=tuple(promise.agreement_id for promise in promises),
     )
     allocate(

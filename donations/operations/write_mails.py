@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from donations.links import token_for
-from donations.models import Gift, Plan
+from donations.models import Gift, GiftRefund, Plan
 from partners.queries import shares_of
 from people.money import format_minor
 from people.operations.queue_mail import queue_mail
@@ -58,6 +58,14 @@ def plan_stopped(plan: Plan, *, now: datetime) -> None:
     _send(
         plan, f"plan:{plan.pk}:stopped", "Your monthly gift is stopped", "plan_stopped", context=_of_plan(plan), now=now
     )
+
+
+def gift_refunded(gift: Gift, refund: GiftRefund, *, now: datetime) -> None:
+    """A part of a gift, or all of it, is on its way back to the donor."""
+    amount = format_minor(refund.amount_minor, refund.currency)
+    context = _of_gift(gift) | {"refund": refund, "left_minor": gift.charged_minor - gift.refunded_minor}
+    key = f"gift:{gift.pk}:{refund.cause_ref}"
+    _send(gift, key, f"We gave {amount} of your gift back", "gift_refunded", context=context, now=now)
 
 
 def _send(of: Gift | Plan, key: str, subject: str, template: str, *, context: Mapping[str, Any], now: datetime) -> None:

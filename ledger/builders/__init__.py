@@ -21,10 +21,12 @@ from ledger.builders.processor import (
     transfer,
     transfer_reversed,
 )
-from ledger.builders.refunds import Parts, dispute_lost, refund, refund_failed
+from ledger.builders.refunds import Parts, dispute_lost, dispute_recovered, refund, refund_failed
 from ledger.builders.sales import (
     cost_of_goods,
     deposit,
+    deposit_lost,
+    deposit_recovered,
     deposit_refund_failed,
     deposit_refunded,
     gift_card_expired,
@@ -50,10 +52,13 @@ __all__ = [
     "cheque_voided",
     "cost_of_goods",
     "deposit",
+    "deposit_lost",
+    "deposit_recovered",
     "deposit_refund_failed",
     "deposit_refunded",
     "dispute_lost",
     "dispute_opened",
+    "dispute_recovered",
     "dispute_won",
     "exchange",
     "gift",

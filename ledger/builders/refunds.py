@@ -70,6 +70,19 @@ def dispute_lost(*, dispute_ref: str, parts: Parts, surplus_minor: int = 0, **ab
     )
 
 
+def dispute_recovered(*, dispute_ref: str, parts: Parts, surplus_minor: int = 0, **about: Unpack[About]) -> EntryDraft:
+    """An appeal won what had been lost: E9l mirrored. The money itself comes by its balance transaction."""
+    losses = (*_given_back(parts, "chargebacks"), (AccountRef("chargebacks"), surplus_minor))
+    return EntryDraft(
+        kind="dispute_recovered",
+        key=f"{dispute_ref}:recovered",
+        reverses_key=f"{dispute_ref}:lost",
+        postings=moves(*((DISPUTES, credit, amount) for credit, amount in losses)),
+        facts=(*_facts(parts), ("surplus", surplus_minor)),
+        **about,
+    )
+
+
 def _given_back(parts: Parts, goods: str) -> list[tuple[AccountRef, int]]:
     """The accounts that bear each part; goods are told apart by whether we gave back or lost them."""
     gifts, cover = AccountRef("contributions"), AccountRef("cover")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Unpack
+from typing import Final, Literal, Unpack
 
 from ledger.builders.parts import (
     CLEARING,
     DEPOSITS,
+    DISPUTES,
     GIFT_CARDS,
     SALES,
     SUSPENSE,
@@ -22,6 +23,7 @@ SHIPPING: Final = AccountRef("shipping_income")
 TAX: Final = AccountRef("tax_payable")
 INVENTORY: Final = AccountRef("inventory")
 COST_OF_GOODS: Final = AccountRef("cost_of_goods")
+KeptIn = Literal["deposits", "suspense"]
 
 
 def sale(
@@ -65,24 +67,55 @@ def deposit(*, charge_ref: str, amount_minor: int, **about: Unpack[About]) -> En
     )
 
 
-def deposit_refunded(*, refund_ref: str, amount_minor: int, **about: Unpack[About]) -> EntryDraft:
-    """A deposit given back. Its failure is `deposit_refund_failed`."""
+def deposit_refunded(
+    *, refund_ref: str, amount_minor: int, kept_in: KeptIn = "deposits", **about: Unpack[About]
+) -> EntryDraft:
+    """What bought nothing is given back, out of deposits or suspense. Its failure is `deposit_refund_failed`."""
     return EntryDraft(
         kind="deposit_refunded",
         key=refund_ref,
-        postings=moves((DEPOSITS, CLEARING, amount_minor)),
+        postings=moves((AccountRef(kept_in), CLEARING, amount_minor)),
         facts=(("amount", amount_minor),),
         **about,
     )
 
 
-def deposit_refund_failed(*, refund_ref: str, amount_minor: int, **about: Unpack[About]) -> EntryDraft:
+def deposit_refund_failed(
+    *, refund_ref: str, amount_minor: int, kept_in: KeptIn = "deposits", **about: Unpack[About]
+) -> EntryDraft:
     """The refund of a deposit came back: it is owed again."""
     return EntryDraft(
         kind="deposit_refund_failed",
         key=f"{refund_ref}:failed",
         reverses_key=refund_ref,
-        postings=moves((CLEARING, DEPOSITS, amount_minor)),
+        postings=moves((CLEARING, AccountRef(kept_in), amount_minor)),
+        facts=(("amount", amount_minor),),
+        **about,
+    )
+
+
+def deposit_lost(
+    *, dispute_ref: str, amount_minor: int, kept_in: KeptIn = "deposits", **about: Unpack[About]
+) -> EntryDraft:
+    """The payer's bank took back what had bought nothing: it is owed to nobody any more."""
+    return EntryDraft(
+        kind="deposit_lost",
+        key=f"{dispute_ref}:lost",
+        postings=moves((AccountRef(kept_in), DISPUTES, amount_minor)),
+        facts=(("amount", amount_minor),),
+        **about,
+    )
+
+
+def deposit_recovered(
+    *, dispute_ref: str, amount_minor: int, kept_in: KeptIn = "deposits", **about: Unpack[About]
+) -> EntryDraft:
+    """An appeal won what had been lost: it is owed again."""
+    return EntryDraft(
+        kind="deposit_recovered",
+        key=f"{dispute_ref}:recovered",
+        reverses_key=f"{dispute_ref}:lost",
+        postings=moves((DISPUTES, AccountRef(kept_in), amount_minor)),
         facts=(("amount", amount_minor),),
         **about,
     )

@@ -3,6 +3,7 @@
 from partners.models.agreements import Agreement
 from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, Match
+from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
 from partners.models.organisations import Partner
 from partners.models.payouts import PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
 
@@ -10,9 +11,12 @@ __all__ = [
     "Agreement",
     "Allocation",
     "AllocationLine",
+    "AllocationReversal",
+    "AllocationReversalLine",
     "BankAccount",
     "BankLine",
     "BankStatement",
+    "Hold",
     "Match",
     "Partner",
     "PartnerPayout",

@@ -8,6 +8,11 @@ from django.db.models import F, Q
 from partners.models.agreements import Agreement
 
 
+def allocation_ref(source: str, charge_ref: str, agreement_id: int) -> str:
+    """A share by what is known before its row is: "allocation:order:1042:stripe:charge:ch_1:7"."""
+    return f"allocation:{source}:{charge_ref}:{agreement_id}"
+
+
 class Allocation(models.Model):
     """The share of one payment under one agreement; append-only by trigger."""
 
@@ -43,6 +48,11 @@ class Allocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} for agreement {self.agreement_id}"
+
+    @property
+    def ref(self) -> str:
+        """What its entries are named after."""
+        return allocation_ref(self.source, self.charge_ref, self.agreement_id)
 
 
 class AllocationLine(models.Model):

@@ -10,6 +10,7 @@ from ledger import builders
 from ledger.drafts import EntryDraft
 from ledger.operations.post_entry import Posted, post_entries
 from partners.models import Agreement, Allocation, AllocationLine
+from partners.models.allocations import allocation_ref
 from partners.sharing import AgreementShare, ShareLine, shares_of_payment
 from people.queries import local_day, organisation
 
@@ -88,7 +89,7 @@ def _post(payment: _Payment, shares: Sequence[AgreementShare], now: datetime) ->
 
 def _draft(payment: _Payment, share: AgreementShare) -> EntryDraft:
     return builders.accrual(
-        allocation_ref=f"allocation:{payment.source}:{payment.charge_ref}:{share.agreement.pk}",
+        allocation_ref=allocation_ref(payment.source, payment.charge_ref, share.agreement.pk),
         source=payment.source,
         event_at=payment.earned_at,
         effective_on=payment.earned_on,

@@ -71,8 +71,9 @@ def _add_payout(batch: PayoutBatch, row: Eligible) -> PartnerPayout:
         reference=f"TP{batch.pk:05}N{row.partner.pk:03}",
     )
     items = [
-        PayoutItem(payout=payout, allocation=allocation, amount_minor=allocation.amount_minor)
+        PayoutItem(payout=payout, allocation=allocation, amount_minor=allocation.net_minor)
         for allocation in row.allocations
+        if allocation.net_minor
     ]
     if row.other_minor:
         items.append(PayoutItem(payout=payout, amount_minor=row.other_minor))

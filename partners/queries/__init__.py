@@ -10,6 +10,7 @@ from partners.queries.account import (
     owed,
     paid_by_partner,
     payments,
+    taken_back,
     totals,
 )
 from partners.queries.promises import Promise, promises_during, promises_for, promises_for_many, promises_of
@@ -34,5 +35,6 @@ __all__ = [
     "promises_of",
     "shares_of",
     "shares_of_many",
+    "taken_back",
     "totals",
 ]

@@ -15,7 +15,15 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from ledger import queries as books
-from partners.models import Agreement, Allocation, AllocationLine, Partner, PartnerPayout
+from partners.models import (
+    Agreement,
+    Allocation,
+    AllocationLine,
+    AllocationReversal,
+    AllocationReversalLine,
+    Partner,
+    PartnerPayout,
+)
 from partners.queries.promises import percent_text
 
 OWED = ("payable", "held", "payout_in_flight")  # the purposes of the accounts that together are our debt to a partner
@@ -45,8 +53,19 @@ class Earned:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What refunds and lost disputes took back of the shares of one design or fund under one rate, in minor units."""
+
+    design: str
+    percent_text: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
-    """A partner's period, as a statement tells it: opening + accrued - paid + other = closing, in minor units.
+    """A partner's period as a statement tells it: opening + accrued - taken back - paid + other = closing, minor units.
+
+    `taken_back` says which designs and funds what refunds and lost disputes took back came from, whenever it was sold.
 
     `other_minor` is whatever else moved the account; it is 0 unless staff posted an adjustment, and is always shown.
     """
@@ -56,6 +75,8 @@ class Totals:
     goods: tuple[DesignTotal, ...]
     gifts: tuple[DesignTotal, ...]
     accrued_minor: int
+    taken_back: tuple[TakenBack, ...]
+    taken_back_minor: int
     paid_minor: int
     other_minor: int
     closing_minor: int
@@ -89,6 +110,8 @@ def totals(
     """The partner's account over local days, both included; without a first day from the beginning."""
     came_in = earned(partner, first_day, last_day, currency)
     accrued_minor = came_in.accrued_minor
+    back = taken_back(partner, first_day, last_day, currency)
+    taken_back_minor = sum(line.amount_minor for line in back)
     paid_minor = _paid(partner, first_day, last_day, currency)
     opening_minor = owed(partner, first_day - timedelta(days=1), currency) if first_day else 0
     closing_minor = owed(partner, last_day, currency)
@@ -98,8 +121,10 @@ def totals(
         goods=came_in.goods,
         gifts=came_in.gifts,
         accrued_minor=accrued_minor,
+        taken_back=back,
+        taken_back_minor=taken_back_minor,
         paid_minor=paid_minor,
-        other_minor=closing_minor - opening_minor - accrued_minor + paid_minor,
+        other_minor=closing_minor - opening_minor - accrued_minor + taken_back_minor + paid_minor,
         closing_minor=closing_minor,
     )
 
@@ -160,6 +185,34 @@ def payments(
     ]
 
 
+def taken_back(
+    partner: Partner,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    currency: str = "usd",
+    *,
+    through_seq: int | None = None,
+) -> tuple[TakenBack, ...]:
+    """What refunds and lost disputes took back over local days, both included, by design and rate. One query."""
+    lines = AllocationReversalLine.objects.filter(
+        reversal__allocation__agreement__partner=partner, reversal__allocation__currency=currency
+    )
+    if first_day:
+        lines = lines.filter(reversal__reversed_on__gte=first_day)
+    if last_day:
+        lines = lines.filter(reversal__reversed_on__lte=last_day)
+    if through_seq is not None:
+        lines = lines.filter(reversal__entry__seal__seq__lte=through_seq)
+    agreement = "reversal__allocation__agreement"
+    kinds = ("line__design", f"{agreement}__rate_num", f"{agreement}__rate_den")
+    sums = lines.values_list(*kinds).annotate(Sum("amount_minor")).order_by(*kinds)
+    return tuple(
+        TakenBack(design, percent_text(rate_num, rate_den), amount_minor)
+        for design, rate_num, rate_den, amount_minor in sums
+        if amount_minor
+    )
+
+
 def _paid(partner: Partner, first_day: date | None, last_day: date | None, currency: str) -> int:
     payouts = PartnerPayout.objects.filter(partner=partner, currency=currency, state=PartnerPayout.State.SETTLED)
     if first_day:
@@ -175,18 +228,26 @@ class Month:
 
     first_on: date
     accrued_minor: int
+    taken_back_minor: int
     paid_minor: int
 
 
 def months(partner: Partner, currency: str = "usd") -> list[Month]:
-    """Every month in which something was promised or paid, the latest first. Two queries."""
+    """Every month in which something was promised, taken back or paid, the latest first. Three queries."""
     accrued = _by_month(
         Allocation.objects.filter(agreement__partner=partner, currency=currency, amount_minor__gt=0), "earned_on"
     )
     paid = _by_month(
         PartnerPayout.objects.filter(partner=partner, currency=currency, settled_on__isnull=False), "settled_on"
     )
-    return [Month(month, accrued.get(month, 0), paid.get(month, 0)) for month in sorted(accrued | paid, reverse=True)]
+    back = _by_month(
+        AllocationReversal.objects.filter(allocation__agreement__partner=partner, allocation__currency=currency),
+        "reversed_on",
+    )
+    return [
+        Month(month, accrued.get(month, 0), back.get(month, 0), paid.get(month, 0))
+        for month in sorted(accrued | back | paid, reverse=True)
+    ]
 
 
 def _by_month(rows: QuerySet[Any], day: str) -> dict[date, int]:
@@ -195,13 +256,14 @@ def _by_month(rows: QuerySet[Any], day: str) -> dict[date, int]:
 
 
 def raised_by_partner(currency: str = "usd") -> dict[int, int]:
-    """Everything promised so far by paid orders and gifts: {partner id: minor units}. One query."""
-    return dict(
-        Allocation.objects.filter(currency=currency)
-        .order_by()
-        .values_list("agreement__partner")
-        .annotate(Sum("amount_minor"))
-    )
+    """Everything promised so far by paid orders and gifts, less what was taken back: {partner id: minor units}."""
+    promised = Allocation.objects.filter(currency=currency).order_by().values_list("agreement__partner")
+    back = AllocationReversal.objects.filter(allocation__currency=currency).order_by()
+    taken_back = dict(back.values_list("allocation__agreement__partner").annotate(Sum("amount_minor")))
+    return {
+        partner: amount_minor - taken_back.get(partner, 0)
+        for partner, amount_minor in promised.annotate(Sum("amount_minor"))
+    }
 
 
 def paid_by_partner(first_day: date, last_day: date, currency: str = "usd") -> dict[int, int]:

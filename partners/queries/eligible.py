@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from ledger import queries as books
 from ledger.models import Entry
 from partners.models import Allocation, Partner, PartnerPayout, PayoutItem, PayoutPolicy
+from partners.queries.net import with_net
 from payments.queries import funds_available_among
 
 
@@ -20,8 +21,9 @@ from payments.queries import funds_available_among
 class Eligible:
     """One partner at a cut-off: payable = ready + too young + funds on the way + other entries + already claimed.
 
-    Amounts are minor units. `allocations` are those that make up `ready_minor`; `other_minor` is what else stands on
-    the partner's account, negative where it is in our favour. `why_not` is empty when `eligible_minor` can be paid.
+    Amounts are minor units. `allocations` are those that make up `ready_minor`, each with its `net_minor`;
+    `other_minor` is what else stands on the partner's account, negative where it is in our favour. `why_not` is empty
+    when `eligible_minor` can be paid.
     """
 
     partner: Partner
@@ -31,7 +33,7 @@ class Eligible:
     funds_on_the_way_minor: int
     claimed_minor: int
     other_minor: int
-    allocations: tuple[Allocation, ...]
+    allocations: tuple[Any, ...]
     why_not: str
 
     @property
@@ -108,17 +110,17 @@ def _why_not(partner: Partner, eligible_minor: int, minimum_minor: int) -> str:
     return ""
 
 
-def _unclaimed(currency: str, through_seq: int | None) -> dict[int, list[Allocation]]:
-    """Allocations in the books that no live payout pays, by partner."""
+def _unclaimed(currency: str, through_seq: int | None) -> dict[int, list[Any]]:
+    """Allocations in the books that no live payout pays, by partner, net of what was taken back and of what is held."""
     claims = PayoutItem.objects.filter(allocation=OuterRef("pk"), released_at__isnull=True)
     rows = (
-        Allocation.objects.filter(~Exists(claims), currency=currency, amount_minor__gt=0)
+        with_net(Allocation.objects.filter(~Exists(claims), currency=currency, amount_minor__gt=0))
         .select_related("agreement")
         .order_by("id")
     )
     if through_seq is not None:
         rows = rows.filter(entry__seal__seq__lte=through_seq)
-    by_partner: dict[int, list[Allocation]] = {}
+    by_partner: dict[int, list[Any]] = {}
     for row in rows:
         by_partner.setdefault(row.agreement.partner_id, []).append(row)
     return by_partner
@@ -143,5 +145,5 @@ def _sent(through_seq: int | None) -> QuerySet[Entry]:
     return sent if through_seq is None else sent.filter(seal__seq__lte=through_seq)
 
 
-def _sum(rows: Iterable[Allocation]) -> int:
-    return sum(row.amount_minor for row in rows)
+def _sum(rows: Iterable[Any]) -> int:
+    return sum(row.net_minor for row in rows)

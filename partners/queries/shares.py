@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import OuterRef, Subquery
 
 from partners.models import Allocation, PartnerPayout, PayoutItem
+from partners.queries.net import with_net
 from partners.queries.promises import percent_text
 
 
@@ -27,16 +28,26 @@ class ShareOfLine:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one agreement brought its partner from one payment; `paid_on` is the day it left our bank."""
+    """What one agreement brought its partner from one payment; `paid_on` is the day it left our bank.
+
+    `taken_back_minor` of `amount_minor` went back with refunds and lost disputes, `held_minor` waits for a dispute.
+    """
 
     partner_name: str
     partner_slug: str
     percent_text: str
     amount_minor: int
+    taken_back_minor: int
+    held_minor: int
     currency: str
     state: Literal["promised", "paid"]
     paid_on: date | None
     lines: tuple[ShareOfLine, ...]
+
+    @property
+    def net_minor(self) -> int:
+        """What is the partner's after what was taken back, held or not."""
+        return self.amount_minor - self.taken_back_minor
 
 
 def shares_of(source: str) -> list[Share]:
@@ -50,7 +61,7 @@ def shares_of_many(sources: Iterable[str]) -> dict[str, list[Share]]:
         allocation=OuterRef("pk"), released_at__isnull=True, payout__state=PartnerPayout.State.SETTLED
     )
     allocations = (
-        Allocation.objects.filter(source__in=list(sources))
+        with_net(Allocation.objects.filter(source__in=list(sources)))
         .annotate(paid_on=Subquery(settled.values("payout__settled_on")[:1]))
         .select_related("agreement__partner")
         .prefetch_related("lines")
@@ -62,13 +73,15 @@ def shares_of_many(sources: Iterable[str]) -> dict[str, list[Share]]:
     return shares
 
 
-def _share(allocation: Allocation, paid_on: date | None) -> Share:
+def _share(allocation: Any, paid_on: date | None) -> Share:
     agreement = allocation.agreement
     return Share(
         partner_name=agreement.partner.name,
         partner_slug=agreement.partner.slug,
         percent_text=percent_text(agreement.rate_num, agreement.rate_den),
         amount_minor=allocation.amount_minor,
+        taken_back_minor=allocation.taken_back_minor,
+        held_minor=allocation.held_minor,
         currency=allocation.currency,
         state="paid" if paid_on else "promised",
         paid_on=paid_on,

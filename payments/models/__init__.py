@@ -1,4 +1,4 @@
-"""What we know of the processor: events, calls, checkouts, charges, payouts, and its own account of our money."""
+"""What we know of the processor: events, calls, checkouts, charges, returns, payouts, its account of our money."""
 
 from payments.models.balance import BalanceComparison, BalanceListing, BalanceTransaction
 from payments.models.calls import UNFINISHED_CALLS, StripeCall
@@ -6,6 +6,7 @@ from payments.models.charges import Charge
 from payments.models.checkouts import CheckoutSession
 from payments.models.events import ObjectVersion, StripeEvent
 from payments.models.payouts import StripePayout
+from payments.models.returns import Dispute, Refund
 
 __all__ = [
     "UNFINISHED_CALLS",
@@ -14,7 +15,9 @@ __all__ = [
     "BalanceTransaction",
     "Charge",
     "CheckoutSession",
+    "Dispute",
     "ObjectVersion",
+    "Refund",
     "StripeCall",
     "StripeEvent",
     "StripePayout",

@@ -14,14 +14,15 @@ from typing import TypeVar
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from payments.gateway import StripeRefused, StripeUnavailable
-from payments.models import UNFINISHED_CALLS, Charge, CheckoutSession, StripeCall
+from payments.models import UNFINISHED_CALLS, Charge, CheckoutSession, Refund, StripeCall
 from payments.operations.follow_object import follow_object
 from payments.operations.make_call import SWEEP_AFTER, make_call
 from payments.operations.open_checkout import keep_checkout
-from payments.readers import read_charge, read_checkout, read_subscription
+from payments.operations.refund_charge import finish_refund
+from payments.readers import read_charge, read_checkout, read_returns, read_subscription
 from payments.registry import Reader
 from people import clock
 
@@ -71,9 +72,23 @@ def ask_unsettled_charges(*, now: datetime) -> int:
     return _each(charges, lambda charge: _ask_charge(charge, now))
 
 
+def ask_open_returns(*, now: datetime) -> int:
+    """Charges with a refund that is not decided, or that we know only from our own call. Returns how many."""
+    pending = Q(refunds__status__in=Refund.PENDING) & _not_asked_since(ASK_BANK_AGAIN_AFTER)
+    told = Refund.objects.filter(refund_id=OuterRef("result_id"))
+    untold = StripeCall.objects.filter(~Exists(told), purpose=StripeCall.Purpose.REFUND, state=StripeCall.State.DONE)
+    only_called = Q(charge_id__in=untold.values("target")) & _not_asked_since(ASK_AGAIN_AFTER)
+    due = Charge.objects.filter(pk__in=Charge.objects.filter(pending | only_called).values("pk"))
+    charges = _claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
+    return _each(charges, lambda charge: _ask_returns(charge, now))
+
+
 def _finish_call(call: StripeCall, now: datetime) -> None:
     if call.purpose == StripeCall.Purpose.OPEN_CHECKOUT:
         make_call(call, now=now, keep=keep_checkout)
+        return
+    if call.purpose == StripeCall.Purpose.REFUND:
+        finish_refund(call, now=now)
         return
     if call.purpose not in ENDS:
         make_call(call, now=now)
@@ -89,6 +104,10 @@ def _ask_checkout(session: CheckoutSession, now: datetime) -> None:
 
 def _ask_charge(charge: Charge, now: datetime) -> None:
     follow_object(reader=read_charge, object_id=charge.charge_id, at=now, now=now)
+
+
+def _ask_returns(charge: Charge, now: datetime) -> None:
+    follow_object(reader=read_returns, object_id=charge.charge_id, at=now, now=now)
 
 
 def _not_asked_since(wait: timedelta) -> Q:

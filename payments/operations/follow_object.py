@@ -20,6 +20,7 @@ from payments.operations.record_balance_transactions import record_balance_trans
 from payments.operations.record_charge import record_charge
 from payments.operations.record_checkout import record_checkout
 from payments.operations.record_payout import record_payout
+from payments.operations.record_returns import record_returns
 from payments.readings import Reading
 from payments.registry import Reader, operations_for
 
@@ -77,16 +78,19 @@ def _apply(
         before = changed_rows() if count else None
         if reading.checkout is not None:
             record_checkout(reading.checkout)
+        facts = [*reading.facts]
         if reading.charge is not None:
-            record_charge(reading.charge, now=now)
+            charge = record_charge(reading.charge, now=now)
+            if reading.returns is not None:
+                facts += record_returns(charge, reading.returns)
         if reading.balance_transactions:
             record_balance_transactions(reading.balance_transactions, now=now)
         if reading.payout is not None:
             record_payout(reading.payout, now=now)
-        outcomes = [str(outcome) for fact in reading.facts for outcome in apply_fact(fact, now)]
+        outcomes = [str(outcome) for fact in facts for outcome in apply_fact(fact, now)]
         changed = {} if before is None else changed_rows() - before
         transaction.set_rollback(not keep)
-    unheard = [f"{type(fact).__name__} of kind {fact.kind}" for fact in reading.facts if not operations_for(fact)]
+    unheard = [f"{type(fact).__name__} of kind {fact.kind}" for fact in facts if not operations_for(fact)]
     if unheard and not outcomes:
         return Followed(nothing=f"no operation for {', '.join(unheard)}", changed=changed)
     return Followed(outcomes=tuple(outcomes), nothing=reading.nothing, changed=changed)

@@ -77,7 +77,8 @@ def _effect(event: StripeEvent, now: datetime) -> str:
         if unread.moves_money(event.type):
             log.error("stripe_money_not_followed", event_id=event.event_id, type=event.type, object_id=event.object_id)
         return registry.reason_for(event.type)
-    return follow_object(reader=reader, object_id=event.object_id, at=event.created_at, now=now).nothing
+    object_id = registry.object_of(event.type, event.object_id)
+    return follow_object(reader=reader, object_id=object_id, at=event.created_at, now=now).nothing
 
 
 def _wait(event: StripeEvent, error: Exception, *, failures: int) -> Outcome:

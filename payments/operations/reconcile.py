@@ -16,8 +16,17 @@ import structlog
 from payments import gateway
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.operations.follow_object import follow_object
-from payments.readers import read_charge, read_checkout, read_invoice, read_payout, read_subscription
-from payments.registry import Reader
+from payments.readers import (
+    charge_of_dispute,
+    charge_of_refund,
+    read_charge,
+    read_checkout,
+    read_invoice,
+    read_payout,
+    read_returns,
+    read_subscription,
+)
+from payments.registry import About, Reader
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +36,12 @@ READERS: Mapping[str, Reader] = {
     "subscription": read_subscription,
     "invoice": read_invoice,
     "charge": read_charge,
+    "refund": read_returns,
+    "dispute": read_returns,
     "payout": read_payout,
 }
+# What is looked at with its charge, because what goes back of one is applied in one order.
+ABOUT: Mapping[str, About] = {"refund": charge_of_refund, "dispute": charge_of_dispute}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +95,8 @@ def reconcile(
 
 def _look(kind: str, reader: Reader, object_id: str, repair: bool, now: datetime) -> Iterator[Finding]:
     try:
-        followed = follow_object(reader=reader, object_id=object_id, at=now, now=now, keep=repair, count=True)
+        about = ABOUT[kind](object_id) if kind in ABOUT else object_id
+        followed = follow_object(reader=reader, object_id=about, at=now, now=now, keep=repair, count=True)
     except StripeUnavailable:
         yield Finding(kind=kind, object_id=object_id, trouble="unavailable")
     except StripeRefused as error:

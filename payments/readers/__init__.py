@@ -4,13 +4,17 @@ from payments.readers.balance import read_balance_transaction, read_payout
 from payments.readers.charges import read_charge
 from payments.readers.checkouts import read_checkout
 from payments.readers.invoices import read_invoice
+from payments.readers.returns import charge_of_dispute, charge_of_refund, read_returns
 from payments.readers.subscriptions import read_subscription
 
 __all__ = [
+    "charge_of_dispute",
+    "charge_of_refund",
     "read_balance_transaction",
     "read_charge",
     "read_checkout",
     "read_invoice",
     "read_payout",
+    "read_returns",
     "read_subscription",
 ]

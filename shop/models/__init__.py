@@ -3,6 +3,7 @@
 from shop.models.cart import Cart, CartLine
 from shop.models.catalogue import Collection, Product, ProductImage, Variant
 from shop.models.orders import Order, OrderEvent, OrderLine, OrderLineAgreement, OrderLink
+from shop.models.refunds import OrderRefund, OrderRefundLine
 from shop.models.stock import StockHold, StockMovement
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "OrderLine",
     "OrderLineAgreement",
     "OrderLink",
+    "OrderRefund",
+    "OrderRefundLine",
     "Product",
     "ProductImage",
     "StockHold",

@@ -20,6 +20,7 @@ class Order(models.Model):
         EXPIRED = "expired", "Not paid in time"
         CANCELLED = "cancelled", "Not paid"
         REFUND_DUE = "refund_due", "To be refunded"
+        REFUNDED = "refunded", "Refunded, nothing was sold"
 
     class ClosedBecause(models.TextChoices):
         NOT_CLOSED = ""
@@ -44,6 +45,7 @@ class Order(models.Model):
     shipping_minor = models.BigIntegerField(default=0)
     tax_minor = models.BigIntegerField(default=0, help_text="As the processor returned it.")
     total_minor = models.BigIntegerField()
+    given_back_minor = models.BigIntegerField(default=0, help_text="Of the total: refunds made and disputes lost.")
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     closed_because = models.CharField(
         max_length=12, choices=ClosedBecause.choices, default=ClosedBecause.NOT_CLOSED, blank=True
@@ -63,12 +65,17 @@ class Order(models.Model):
                 name="order_total_adds_up",
             ),
             models.CheckConstraint(
+                condition=Q(given_back_minor__gte=0, given_back_minor__lte=F("total_minor")),
+                name="order_given_back_within_total",
+            ),
+            models.CheckConstraint(
                 condition=Q(discount_minor__gte=0, discount_minor__lte=F("subtotal_minor"))
                 & Q(shipping_minor__gte=0, tax_minor__gte=0),
                 name="order_parts_in_range",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["paid", "refund_due"]) | (Q(paid_at__isnull=False) & ~Q(charge_ref="")),
+                condition=~Q(state__in=["paid", "refund_due", "refunded"])
+                | (Q(paid_at__isnull=False) & ~Q(charge_ref="")),
                 name="order_paid_by_a_charge",
             ),
             models.UniqueConstraint(fields=["charge_ref"], condition=~Q(charge_ref=""), name="order_charge_once"),
@@ -175,6 +182,14 @@ class OrderEvent(models.Model):
         REFUND_DUE = "refund_due"
         MISMATCH = "mismatch"
         SECOND_CHARGE = "second_charge"
+        REFUND_ASKED = "refund_asked"
+        REFUND_REFUSED = "refund_refused"
+        REFUND_PENDING = "refund_pending"
+        REFUNDED = "refunded"
+        REFUND_FAILED = "refund_failed"
+        DISPUTED = "disputed"
+        DISPUTE_WON = "dispute_won"
+        DISPUTE_LOST = "dispute_lost"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=16, choices=Kind.choices)

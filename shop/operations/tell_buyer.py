@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from people.money import format_minor
 from people.operations.queue_mail import queue_mail
 from shop.links import make_link, order_address
-from shop.models import Order
+from shop.models import Order, OrderRefund
 from shop.queries.orders import order_view
 
 
@@ -20,16 +21,23 @@ def tell_buyer_refund_due(order: Order, *, now: datetime) -> None:
     _tell(order, "refund_due", f"Your order {order.number}: we owe you a refund", now)
 
 
-def _tell(order: Order, what: str, subject: str, now: datetime) -> None:
+def tell_buyer_refunded(refund: OrderRefund, *, now: datetime) -> None:
+    """Queue the word that money is on its way back, once per refund."""
+    amount = format_minor(refund.amount_minor, refund.currency)
+    subject = f"We gave {amount} of your order {refund.order.number} back"
+    _tell(refund.order, "refunded", subject, now, key=refund.cause_ref, refund=refund)
+
+
+def _tell(order: Order, what: str, subject: str, now: datetime, *, key: str = "", **more: OrderRefund) -> None:
     if not order.email:
         return
     view = order_view(order)
     address = order_address(make_link(order, now=now))
     queue_mail(
-        key=f"{order.ref}:{what}",
+        key=":".join(filter(None, (order.ref, what, key))),
         to=order.email,
         subject=subject,
         template=f"shop/mail/order_{what}",
-        context={"view": view, "order": order, "address": address},
+        context={"view": view, "order": order, "address": address, **more},
         now=now,
     )

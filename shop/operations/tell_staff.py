@@ -12,6 +12,16 @@ SUBJECTS = {
     "mismatch": "a payment does not match",
     "refund_due": "paid too late, a refund is due",
     "second_charge": "charged twice, a refund is due",
+    "refund_failed": "a refund came back",
+    "disputed": "the buyer's bank took the money back",
+    "dispute_lost": "a dispute is lost",
+}
+
+APART = "Nothing was sold or shared for this money; it stands apart in the books."
+WHAT = {
+    "refund_failed": "The buyer is owed it again, and the partners' shares stand as before the refund.",
+    "disputed": "Answer the bank at Stripe in time; the partners' shares of it are set aside until the bank decides.",
+    "dispute_lost": "The money stays away, and the partners' shares of it were taken back.",
 }
 
 
@@ -28,6 +38,6 @@ def tell_staff(order: Order, *, about: str, detail: str, now: datetime) -> None:
         to=to,
         subject=f"Order {order.number}: {SUBJECTS[about]}",
         template="shop/mail/staff_notice",
-        context={"order": order, "about": about, "detail": detail},
+        context={"order": order, "about": about, "detail": detail, "what": WHAT.get(about, APART)},
         now=now,
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from partners.queries import Share, shares_of
 from people.money_line import Part
 from shop.giving import FrozenPromise, Priced, PromisedShare, money_parts, promised_shares, rest_parts, share_part
 from shop.links import token_hash
-from shop.models import Order, OrderEvent, OrderLine, OrderLink
+from shop.models import Order, OrderEvent, OrderLine, OrderLink, OrderRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class OrderView:
     lines: tuple[OrderLine, ...]
     promised: tuple[PromisedShare, ...]
     allocated: tuple[Share, ...]
+    refunds: tuple[OrderRefund, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -39,11 +41,39 @@ class OrderView:
                 tax_minor=order.tax_minor,
             )
         given = [
-            share_part(share.partner_name, share.partner_slug, share.amount_minor, share.state, _when(share))
+            share_part(share.partner_name, share.partner_slug, share.net_minor, share.state, _when(share))
             for share in self.allocated
+            if share.net_minor
         ]
-        rest = order.net_minor - sum(share.amount_minor for share in self.allocated)
-        return [*given, *rest_parts(rest, order.shipping_minor, order.tax_minor)]
+        gone = _gone(self.refunds, OrderRefund.GONE)
+        rest = order.net_minor - gone.goods_minor - sum(share.net_minor for share in self.allocated)
+        kept = rest_parts(rest, order.shipping_minor - gone.shipping_minor, order.tax_minor - gone.tax_minor)
+        return [*given, *kept, *self._taken_back]
+
+    @property
+    def _taken_back(self) -> list[Part]:
+        """What is not ours any more: in rose, with a word."""
+        refunded = _gone(self.refunds, (OrderRefund.State.MADE,)).total_minor
+        lost = _gone(self.refunds, (OrderRefund.State.LOST,)).total_minor
+        parts = [
+            Part("Given back to you", refunded, "returned", note="taken back out of this order"),
+            Part("Taken back by your bank", lost, "returned", note="the dispute is decided"),
+        ]
+        return [part for part in parts if part.amount_minor]
+
+    @property
+    def given_back_whole(self) -> bool:
+        return self.order.given_back_minor == self.order.total_minor
+
+    @property
+    def on_its_way_minor(self) -> int:
+        """Refunds that were asked for or have left, and have not succeeded yet."""
+        waiting = (OrderRefund.State.ASKED, OrderRefund.State.PENDING)
+        return sum(refund.amount_minor for refund in self.refunds if refund.state in waiting)
+
+    @property
+    def is_disputed(self) -> bool:
+        return any(refund.state == OrderRefund.State.DISPUTED for refund in self.refunds)
 
     @property
     def words(self) -> list[str]:
@@ -58,15 +88,17 @@ def order_by_token(token: str) -> OrderView | None:
 
 
 def order_view(order: Order) -> OrderView:
-    """An order with what its page shows. Five queries."""
+    """An order with what its page shows. Six queries."""
     lines = tuple(order.lines.prefetch_related("agreements__agreement__partner"))
     allocated = tuple(shares_of(order.ref)) if order.state == Order.State.PAID else ()
-    return OrderView(order, lines, tuple(_promised(lines)), allocated)
+    refunds = tuple(order.refunds.all()) if order.charge_ref else ()
+    return OrderView(order, lines, tuple(_promised(lines)), allocated, refunds)
 
 
 def orders_needing_staff() -> QuerySet[Order]:
     """Orders where somebody is owed money back, the oldest first."""
-    second = OrderEvent.objects.filter(kind=OrderEvent.Kind.SECOND_CHARGE).values("order")
+    gone = OrderRefund.objects.filter(charge_ref=OuterRef("detail"), state__in=OrderRefund.GONE)
+    second = OrderEvent.objects.filter(~Exists(gone), kind=OrderEvent.Kind.SECOND_CHARGE).values("order")
     return Order.objects.filter(Q(state=Order.State.REFUND_DUE) | Q(pk__in=second)).order_by("paid_at")
 
 
@@ -92,8 +124,32 @@ def _promised(lines: tuple[OrderLine, ...]) -> list[PromisedShare]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What went back of an order by parts, in minor units."""
+
+    goods_minor: int
+    shipping_minor: int
+    tax_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        return self.goods_minor + self.shipping_minor + self.tax_minor
+
+
+def _gone(refunds: tuple[OrderRefund, ...], states: Collection[str]) -> _Gone:
+    counted = [refund for refund in refunds if refund.state in states]
+    return _Gone(
+        sum(refund.goods_minor for refund in counted),
+        sum(refund.shipping_minor for refund in counted),
+        sum(refund.tax_minor for refund in counted),
+    )
+
+
 def _when(share: Share) -> str:
     """Where this share is now, in words."""
+    if share.held_minor:
+        return "set aside while the bank decides about the payment"
     if share.paid_on:
         return f"reached their bank on {share.paid_on.day} {share.paid_on:%B %Y}"
     return "promised, on its way with the next payout"

@@ -53,6 +53,12 @@ DOORS: dict[str, Door] = {
     "orders/<str:token>/": LINK,
     "orders/<str:token>/return/": LINK,
     "orders/<str:token>/cancelled/": LINK,
+    "desk/orders/<int:order_id>/": role("fulfilment", *FINANCE),
+    "desk/orders/<int:order_id>/refund/": role("fulfilment", *PREPARER, methods="POST"),
+    "desk/orders/<int:order_id>/checked/": role("fulfilment", *PREPARER, methods="POST"),
+    "desk/gifts/<int:gift_id>/": role("donor care", *FINANCE),
+    "desk/gifts/<int:gift_id>/refund/": role("donor care", *PREPARER, methods="POST"),
+    "desk/gifts/<int:gift_id>/checked/": role("donor care", *PREPARER, methods="POST"),
     # donations
     "give/": anybody("GET POST"),
     "give/thanks/<str:token>/": LINK,

@@ -203,6 +203,12 @@ class NaiveBooks:
         payment.disputed = payment.held = 0
         return parts, surplus
 
+    def dispute_recovered(self, payment: Payment, parts: dict[str, int], surplus: int) -> None:
+        for part, back in parts.items():
+            self.move("1150", LOST[part], back)
+            payment.back[part] -= back
+        self.move("1150", "4550", surplus)
+
     # The processor and the bank
 
     def balance_transaction(self, bt: str) -> tuple[str, str, int, int]:

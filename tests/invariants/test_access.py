@@ -90,6 +90,8 @@ def known(
         "give": token_for(plan.attempt_key),
         "slug": {"shop": "valor-tassel-earrings", "products": "valor-tassel-earrings", "partners": "dahlias-hope"},
         "pk": 1,
+        "order_id": order.order.pk,
+        "gift_id": plan.gifts.get().pk,
         "plan_id": plan.pk,
         "agreement_id": draft(valor.partner, ana, scope_key="product:other").pk,
         "allocation_id": valor.allocations.order_by("pk")[0].pk,

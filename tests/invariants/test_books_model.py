@@ -57,6 +57,7 @@ Balances = dict[tuple[str, str], int]  # by currency and account, debit-positive
 SIMPLE = (
     ("deposit", "charge_ref", "amount_minor", "1040", "2410"),
     ("deposit_refunded", "refund_ref", "amount_minor", "2410", "1040"),
+    ("deposit_lost", "dispute_ref", "amount_minor", "2410", "1150"),
     ("suspense", "charge_ref", "amount_minor", "1040", "1999"),
     ("cost_of_goods", "fulfilment_ref", "cost_minor", "5010", "1410"),
     ("stock_returned", "return_ref", "cost_minor", "1410", "5010"),
@@ -90,6 +91,7 @@ class Life:
         self.statement: tuple[date, int, Balances] | None = None
         self.day = FIRST_DAY
         self.deck: list[tuple[str, str, str, str, str]] = []
+        self.lost: dict[str, tuple[Payment, dict[str, int], int]] = {}
         self.count = 0
 
     def lead(self, steps: int, happened: Counter[str]) -> None:
@@ -118,6 +120,7 @@ class Life:
             (3, self.refund_fails, self.refunded()),
             (3, self.dispute_opens, self.undisputed()),
             (4, self.dispute_ends, self.disputed()),
+            (2, self.appeal_wins, self.lost),
             (3, self.stripe_pays_out, sum(naive.told.values())),
             (4, self.payout_lands_or_fails, naive.in_transit),
             (4, self.payout_is_sent, self.payable()),
@@ -132,6 +135,7 @@ class Life:
             (3, self.entry_is_made_by_hand, True),
             (6, self.time_passes, True),
             (2, self.deposit_refund_fails, self.deposits_given_back()),
+            (2, self.deposit_is_recovered, self.deposits_lost()),
             (2, self.entries_are_sealed, True),
             (1, self.sealer_stands_still, True),
             (4, self.month_closes, self.month_to_close() < month_of(self.day)),
@@ -223,7 +227,17 @@ class Life:
         lost = as_parts(parts)
         if any(parts.values()) or surplus:
             self.post(builders.dispute_lost(dispute_ref=ref, parts=lost, surplus_minor=surplus, **self.about()))
+            self.lost[ref] = payment, parts, surplus
         self.reverse(payment, ref, held=True)
+
+    def appeal_wins(self) -> None:
+        """What was lost is ours again; the shares are figured again as by a refund that failed."""
+        ref = self.chance.choice(list(self.lost))
+        payment, parts, surplus = self.lost.pop(ref)
+        self.naive.dispute_recovered(payment, parts, surplus)
+        figures = {"dispute_ref": ref, "parts": as_parts(parts), "surplus_minor": surplus}
+        self.post(builders.dispute_recovered(**figures, **self.about()))
+        self.reverse(payment, f"{ref}:recovered")
 
     def reverse(self, payment: Payment, cause: str, *, held: bool = False) -> None:
         due = reversed_to_date(payment.share, payment.basis_back, payment.paid[payment.basis]) - payment.reversed
@@ -326,6 +340,13 @@ class Life:
         amount = self.drafts[refund].postings[0].amount_minor
         self.naive.move("1040", "2410", amount)
         self.post(builders.deposit_refund_failed(refund_ref=refund, amount_minor=amount, **self.about()))
+
+    def deposit_is_recovered(self) -> None:
+        key = self.chance.choice(self.deposits_lost())
+        amount = self.drafts[key].postings[0].amount_minor
+        self.naive.move("1150", "2410", amount)
+        dispute = key.removesuffix(":lost")
+        self.post(builders.deposit_recovered(dispute_ref=dispute, amount_minor=amount, **self.about()))
 
     def euros_are_exchanged(self) -> None:
         euros, dollars, about = self.amount(), self.amount(), self.about()
@@ -515,6 +536,10 @@ class Life:
     def deposits_given_back(self) -> list[str]:
         refunds = [key for key, draft in self.drafts.items() if draft.kind == "deposit_refunded"]
         return [refund for refund in refunds if f"{refund}:failed" not in self.drafts]
+
+    def deposits_lost(self) -> list[str]:
+        lost = [key for key, draft in self.drafts.items() if draft.kind == "deposit_lost"]
+        return [key for key in lost if f"{key.removesuffix(':lost')}:recovered" not in self.drafts]
 
     def refunded(self) -> list[Payment]:
         return [payment for payment in self.undisputed() if payment.refunds]

@@ -316,6 +316,31 @@ EXAMPLES = [
         "hold:3:placed",
     ),
     example(
+        "lost dispute won by an appeal",
+        "dispute_recovered",
+        {
+            "dispute_ref": "stripe:dispute:dp_1",
+            "parts": Parts(goods_minor=2654, shipping_minor=307, tax_minor=225),
+            "surplus_minor": 2000,
+        },
+        ["1150 / 4550 2654", "1150 / 4530 307", "1150 / 2310 225", "1150 / 4550 2000"],
+        "stripe:dispute:dp_1:recovered",
+    ),
+    example(
+        "lost dispute of a deposit",
+        "deposit_lost",
+        {"dispute_ref": "stripe:dispute:dp_1", "amount_minor": 5186},
+        ["2410 / 1150 5186"],
+        "stripe:dispute:dp_1:lost",
+    ),
+    example(
+        "dispute of a deposit won by an appeal",
+        "deposit_recovered",
+        {"dispute_ref": "stripe:dispute:dp_1", "amount_minor": 5186, "kept_in": "suspense"},
+        ["1150 / 1999 5186"],
+        "stripe:dispute:dp_1:recovered",
+    ),
+    example(
         "E6a hold",
         "hold",
         {"hold_ref": "hold:3", **SHARE, "reason": "dispute"},

@@ -25,6 +25,7 @@ from tests.partners.test_payouts import propose, sent, statement
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 10, 20)
 OWED = "each partner is owed what was allocated less what was paid"
+HOLDS = "each reversal and hold stands in the books"
 SHARES = "each allocation is the sum of its lines and stands in its entry"
 PAYOUTS = "each payout that was sent stands in the books"
 BACK = "no share is taken back by more than it was"
@@ -80,9 +81,15 @@ def test_l9_reversals_openings_and_receivables_count(share: Allocation) -> None:
     post("reversal", allocation_ref=ref(share), cause="stripe:refund:re_1", partner=owner, amount_minor=1000)
     post("opening", opening_ref="opening:usd", balances={AccountRef("payable", owner): -300})
     post("partner_receivable", claim_ref="claim:1", partner=owner, amount_minor=50)
-    post("hold", hold_ref="hold:1", partner=owner, amount_minor=7, reason="manual")
 
     assert findings() == {}
+
+
+def test_l9_what_is_held_without_a_hold_of_ours_is_named(share: Allocation) -> None:
+    owner = share.agreement.partner.owner
+    post("hold", hold_ref="hold:1", partner=owner, amount_minor=7, reason="manual")
+
+    assert findings() == {HOLDS: [f"{owner}: $0.00 is held, the books hold $0.07"]}
 
 
 def test_l9_entry_by_hand_counts_when_two_people_approved_it(share: Allocation, ana: User, ben: User) -> None:

@@ -56,6 +56,7 @@ def test_the_api_tells_a_month(valor: Agreement, seed: Any) -> None:
         ],
         "gifts": [],
         "accrued_minor": 960,
+        "taken_back_minor": 0,
         "paid_minor": 0,
         "other_minor": 0,
         "closing_minor": 1440,

@@ -58,7 +58,15 @@ def test_a_report_names_what_is_missing_and_changes_nothing(lost: LocalStripe, t
         ("checkout.session", ""),
         ("invoice", ""),
     ]
-    assert report.looked_at == {"checkout.session": 3, "subscription": 1, "invoice": 1, "charge": 2, "payout": 0}
+    assert report.looked_at == {
+        "checkout.session": 3,
+        "subscription": 1,
+        "invoice": 1,
+        "charge": 2,
+        "refund": 0,
+        "dispute": 0,
+        "payout": 0,
+    }
     assert not Entry.objects.exists()
     assert not BalanceTransaction.objects.exists()
     assert set(CheckoutSession.objects.values_list("state", flat=True)) == {"open"}

@@ -209,6 +209,7 @@ def test_the_figures_ride_along_as_data(busy_october: Partner, make: Callable[..
         ["step", "amount", "currency"],
         ["opening", "48.00", "usd"],
         ["promised", "34.40", "usd"],
+        ["taken back", "0.00", "usd"],
         ["paid", "-48.00", "usd"],
         ["other", "0.00", "usd"],
         ["closing", "34.40", "usd"],

@@ -44,7 +44,7 @@ def test_the_desk_lists_whom_we_owe() -> None:
 
     assert task.title == f"Give back the money of order {order.number}"
     assert task.detail.startswith("$24.00: paid after its pieces were released")
-    assert task.href == f"/console/shop/order/{order.pk}/change/"
+    assert task.href == f"/desk/orders/{order.pk}/"
 
 
 def test_the_desk_asks_the_shop() -> None:

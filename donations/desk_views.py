@@ -1,0 +1,101 @@
+"""The desk's page of one gift: what was paid, what went back of it, and the form that gives more back."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from donations.desk_tasks import HANDS
+from donations.forms import GiftRefundForm
+from donations.models import Gift, GiftRefund
+from donations.operations.check_gift_refund import check_gift_refund
+from donations.operations.request_gift_refund import Disputed, NotPaid, RefundAmountWrong, request_gift_refund
+from donations.outcomes import Outcome
+from donations.refunding import money_left
+from payments.queries import taken_by
+from people import clock
+from people.access import has_role, role_required
+from people.money import format_minor
+
+MAY_REFUND = ("donor care", "finance preparer")
+State = GiftRefund.State
+SAID = {
+    Outcome.REFUNDED: "Given back. The partners' shares of it were taken back.",
+    Outcome.PENDING: "On its way back; the books follow when it has succeeded.",
+    Outcome.ASKED: "Stripe has not answered yet. It is asked again by itself; do not send the form a second time.",
+    Outcome.REFUSED: "Stripe refused the refund, and nothing went back. The reason stands below.",
+    Outcome.REFUND_FAILED: "The refund came back at once; nothing was given back.",
+}
+
+
+@role_required(*HANDS)
+@require_safe
+def desk_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
+    """One gift for staff."""
+    gift = get_object_or_404(Gift.objects.select_related("fund"), pk=gift_id)
+    return _page(request, gift, GiftRefundForm(currency=gift.currency))
+
+
+@role_required(*MAY_REFUND)
+@require_POST
+def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
+    """Give a part of the gift back. A form sent twice refunds once."""
+    gift = get_object_or_404(Gift.objects.select_related("fund"), pk=gift_id)
+    form = GiftRefundForm(request.POST, currency=gift.currency)
+    if not form.is_valid():
+        return _page(request, gift, form)
+    try:
+        requested = request_gift_refund(
+            gift_id=gift.pk,
+            amount_minor=form.cleaned_data["amount"],
+            form_key=form.cleaned_data["form_key"],
+            by=request.user,  # type: ignore[arg-type]
+            now=clock.now(),
+        )
+    except RefundAmountWrong as error:
+        most = format_minor(error.left_minor, gift.currency)
+        form.add_error("amount", f"At most {most} can go back. Nothing was sent to Stripe.")
+        return _page(request, gift, form)
+    except Disputed:
+        form.add_error(None, "The donor's bank has taken this gift back, so a refund would give it twice.")
+        return _page(request, gift, form)
+    except NotPaid:
+        form.add_error(None, "There is no payment of this gift that could go back.")
+        return _page(request, gift, form)
+    tell = messages.success if requested.outcome in (Outcome.REFUNDED, Outcome.PENDING) else messages.warning
+    tell(request, SAID[requested.outcome])
+    return redirect("donations:desk_gift", gift.pk)
+
+
+@role_required(*MAY_REFUND)
+@require_POST
+def desk_gift_checked(request: HttpRequest, gift_id: int) -> HttpResponse:
+    """Somebody has looked at the refunds of this gift that were not made here, or came back."""
+    gift = get_object_or_404(Gift, pk=gift_id)
+    check_gift_refund(gift_id=gift.pk, now=clock.now())
+    messages.success(request, "Noted. They no longer wait on the desk.")
+    return redirect("donations:desk_gift", gift.pk)
+
+
+def _page(request: HttpRequest, gift: Gift, form: GiftRefundForm) -> HttpResponse:
+    refunds = list(gift.refunds.select_related("asked_by", "gift"))
+    left_minor = money_left(gift) if gift.state == Gift.State.PAID else 0
+    taken = taken_by(gift.charge_ref) if gift.charge_ref else None
+    is_disputed = taken is not None and taken.is_disputed
+    mine = has_role(request.user, *MAY_REFUND)
+    context = {
+        "gift": gift,
+        "refunds": refunds,
+        "left_minor": left_minor,
+        "is_disputed": is_disputed,
+        "form": form,
+        "form_key": secrets.token_hex(16),
+        "may_refund": mine and left_minor > 0 and not is_disputed,
+        "may_check": mine and any(r.checked_at is None and r.state in (State.MADE, State.FAILED) for r in refunds),
+        "here": "desk",
+    }
+    return render(request, "donations/desk/gift.html", context, status=400 if form.errors else 200)

@@ -1,0 +1,18 @@
+"""Staff have looked at refunds of a gift that were not made here, or that came back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from donations.models import GiftRefund
+
+State = GiftRefund.State
+
+
+@transaction.atomic
+def check_gift_refund(*, gift_id: int, now: datetime) -> int:
+    """Take this gift's refunds off the desk that wait to be looked at. Returns how many waited."""
+    waiting = GiftRefund.objects.filter(gift_id=gift_id, checked_at=None, state__in=[State.MADE, State.FAILED])
+    return waiting.update(checked_at=now)

@@ -1,0 +1,105 @@
+"""Staff asked for a refund of a gift: its row is committed, then Stripe is called, at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from donations.models import Gift, GiftRefund
+from donations.outcomes import Outcome
+from donations.refunding import NotPaid, money_left
+from payments.operations.refund_charge import RefundRequest, StripeRefused, StripeUnavailable, refund_charge
+from payments.queries import taken_by
+from people.models import User
+
+__all__ = ["Disputed", "NotPaid", "RefundAmountWrong", "Requested", "request_gift_refund"]
+
+State = GiftRefund.State
+log = structlog.get_logger(__name__)
+
+
+class RefundAmountWrong(ValueError):
+    """Zero or less, or more than is left; `left_minor` is the most that can go back."""
+
+    def __init__(self, left_minor: int) -> None:
+        self.left_minor = left_minor
+        super().__init__(f"a refund is above 0 and at most {left_minor}")
+
+
+class Disputed(Exception):
+    """The donor's bank is taking the money back itself, or has taken it; a refund would give it twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What came of it: REFUNDED or PENDING, ASKED while Stripe's answer is not known, REFUSED when it said no."""
+
+    outcome: Outcome
+    refund: GiftRefund
+
+
+def request_gift_refund(*, gift_id: int, amount_minor: int, by: User, now: datetime, form_key: str = "") -> Requested:
+    """Give a part of a gift back (DESIGN.md section 5 "Refund"). Never inside a transaction: it calls out.
+
+    The same `form_key` sent twice is one request. Raises RefundAmountWrong, Disputed, NotPaid, Gift.DoesNotExist, all
+    before anything is asked of Stripe.
+    """
+    with transaction.atomic(durable=True):
+        gift = Gift.objects.select_for_update(of=("self",), no_key=True).get(pk=gift_id)
+        refund = gift.refunds.filter(form_key=form_key).first() if form_key else None
+        if refund is None:
+            _refuse(gift, amount_minor)
+            refund = GiftRefund.objects.create(
+                gift=gift,
+                state=State.ASKED,
+                amount_minor=amount_minor,
+                form_key=form_key,
+                asked_by=by,
+                asked_at=now,
+                checked_at=now,
+            )
+    if refund.state == State.ASKED:
+        _call(refund, now)
+        refund.refresh_from_db()
+    return Requested(_OUTCOMES[State(refund.state)], refund)
+
+
+def _refuse(gift: Gift, amount_minor: int) -> None:
+    left_minor = money_left(gift)
+    taken = taken_by(gift.charge_ref or "")
+    if taken is None:
+        raise NotPaid(gift.ref)
+    if taken.is_disputed:
+        raise Disputed(gift.ref)
+    if not 0 < amount_minor <= left_minor:
+        raise RefundAmountWrong(left_minor)
+
+
+def _call(refund: GiftRefund, now: datetime) -> None:
+    """What stays unknown stays ASKED: the sweep asks again, or the refund's own event tells."""
+    gift = refund.gift
+    request = RefundRequest(
+        kind="plan" if gift.plan_id else "gift",
+        subject=f"plan:{gift.plan_id}" if gift.plan_id else gift.ref,
+        charge_ref=gift.charge_ref or "",
+        amount_minor=refund.amount_minor,
+        request_ref=refund.ref,
+    )
+    try:
+        refund_charge(request=request, now=now)
+    except StripeUnavailable:
+        log.warning("refund_not_answered", refund=refund.ref)
+    except StripeRefused as refusal:
+        log.warning("refund_refused", refund=refund.ref, code=refusal.code)
+
+
+_OUTCOMES = {
+    State.ASKED: Outcome.ASKED,
+    State.REFUSED: Outcome.REFUSED,
+    State.PENDING: Outcome.PENDING,
+    State.MADE: Outcome.REFUNDED,
+    State.FAILED: Outcome.REFUND_FAILED,
+}

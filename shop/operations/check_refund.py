@@ -1,0 +1,18 @@
+"""Staff have looked at refunds that were not made here, or that came back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from shop.models import OrderRefund
+
+State = OrderRefund.State
+
+
+@transaction.atomic
+def check_refund(*, order_id: int, now: datetime) -> int:
+    """Take this order's refunds off the desk that wait to be looked at. Returns how many waited."""
+    waiting = OrderRefund.objects.filter(order_id=order_id, checked_at=None, state__in=[State.MADE, State.FAILED])
+    return waiting.update(checked_at=now)

@@ -1,0 +1,134 @@
+"""Staff asked for a refund of an order: its row is committed, then Stripe is called, at most once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from payments.operations.refund_charge import RefundRequest, StripeRefused, StripeUnavailable, refund_charge
+from payments.queries import taken_by
+from people.models import User
+from shop.models import Order, OrderEvent, OrderRefund
+from shop.operations.set_refund_aside import kept_in
+from shop.outcomes import Outcome
+from shop.refunding import NoSuchPart, NotPaid, money_left, remaining
+
+__all__ = ["Disputed", "NoSuchPart", "NotPaid", "NothingLeft", "RefundAmountWrong", "Requested", "request_refund"]
+
+State = OrderRefund.State
+log = structlog.get_logger(__name__)
+
+
+class RefundAmountWrong(ValueError):
+    """Zero or less, or more than is left; `left_minor` is the most that can go back."""
+
+    def __init__(self, left_minor: int) -> None:
+        self.left_minor = left_minor
+        super().__init__(f"a refund is above 0 and at most {left_minor}")
+
+
+class NothingLeft(RefundAmountWrong):
+    """Everything went back already, or is on its way."""
+
+
+class Disputed(Exception):
+    """The buyer's bank is taking the money back itself, or has taken it; a refund would give it twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What came of it: REFUNDED or PENDING, ASKED while Stripe's answer is not known, REFUSED when it said no."""
+
+    outcome: Outcome
+    refund: OrderRefund
+
+
+def request_refund(
+    *,
+    order_id: int,
+    amount_minor: int,
+    because: OrderRefund.Because,
+    by: User,
+    now: datetime,
+    part: str = "",
+    charge_ref: str = "",
+    form_key: str = "",
+) -> Requested:
+    """Give a part of a payment back (DESIGN.md section 5 "Refund"). Never inside a transaction: it calls out.
+
+    `part` ("line:7", "shipping") says of what; empty spreads it over everything by rule. `charge_ref` is the order's
+    own payment unless named. The same `form_key` sent twice is one request. Raises RefundAmountWrong, NothingLeft,
+    Disputed, NotPaid, NoSuchPart, Order.DoesNotExist, all before anything is asked of Stripe.
+    """
+    with transaction.atomic(durable=True):
+        # 1. One request for an order at a time; a repeated form is the same one.
+        order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
+        refund = order.refunds.filter(form_key=form_key).first() if form_key else None
+        if refund is None:
+            # 2. What cannot be given back is refused before any call.
+            charge_ref = charge_ref or order.charge_ref
+            _refuse(order, charge_ref, amount_minor, part)
+            # 3. The row that the call is made from.
+            refund = OrderRefund.objects.create(
+                order=order,
+                charge_ref=charge_ref,
+                state=State.ASKED,
+                because=because,
+                part=part,
+                aside=kept_in(order, charge_ref),
+                amount_minor=amount_minor,
+                form_key=form_key,
+                asked_by=by,
+                asked_at=now,
+                checked_at=now,
+            )
+            OrderEvent.objects.create(
+                order=order, kind=OrderEvent.Kind.REFUND_ASKED, detail=refund.ref, actor=f"user:{by.pk}", at=now
+            )
+    # 4. Committed; now Stripe may be asked.
+    if refund.state == State.ASKED:
+        _call(refund, now)
+        refund.refresh_from_db()
+    return Requested(_OUTCOMES[State(refund.state)], refund)
+
+
+def _refuse(order: Order, charge_ref: str, amount_minor: int, part: str) -> None:
+    left_minor = money_left(order, charge_ref)
+    taken = taken_by(charge_ref)
+    if taken is not None and taken.is_disputed:
+        raise Disputed(order.ref)
+    if part:
+        left_minor = min(left_minor, remaining(order).of_part(part).total_minor)
+    if left_minor <= 0:
+        raise NothingLeft(0)
+    if not 0 < amount_minor <= left_minor:
+        raise RefundAmountWrong(left_minor)
+
+
+def _call(refund: OrderRefund, now: datetime) -> None:
+    """What stays unknown stays ASKED: the sweep asks again, or the refund's own event tells."""
+    request = RefundRequest(
+        kind="order",
+        subject=refund.order.ref,
+        charge_ref=refund.charge_ref,
+        amount_minor=refund.amount_minor,
+        request_ref=refund.ref,
+    )
+    try:
+        refund_charge(request=request, now=now)
+    except StripeUnavailable:
+        log.warning("refund_not_answered", refund=refund.ref)
+    except StripeRefused as refusal:
+        log.warning("refund_refused", refund=refund.ref, code=refusal.code)
+
+
+_OUTCOMES = {
+    State.ASKED: Outcome.ASKED,
+    State.REFUSED: Outcome.REFUSED,
+    State.PENDING: Outcome.PENDING,
+    State.MADE: Outcome.REFUNDED,
+    State.FAILED: Outcome.REFUND_FAILED,
+}

@@ -1,0 +1,292 @@
+"""The worked chain of rules/ledger.md section 5 through the local Stripe: money back, taken back, won and lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import stripe
+from django.db import connection, transaction
+
+from donations.models import Fund, GiftRefund
+from ledger import builders
+from ledger.models import Entry
+from ledger.operations.post_entry import post_entries
+from ledger.queries import balance
+from partners.models import AllocationReversal, Hold, Partner
+from people import clock
+from people.models import User
+from shop.models import Order, OrderRefund
+from shop.operations.request_refund import Disputed, NothingLeft, RefundAmountWrong, request_refund
+from shop.outcomes import Outcome
+from tests.donations.conftest import make_fund
+from tests.green_books import what_is_wrong
+from tests.journeys import money_back as money
+from tests.local_stripe import LocalStripe
+from tests.shop.conftest import make_shelf, promise, set_stock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CHAIN = {"discount": 480, "shipping": 500, "tax": 366}
+BY_HAND = ("L8 ", "L9 ", "L11 ")  # the chain's payouts and bank lines are entries without their rows
+
+
+@pytest.fixture
+def green_books(transactional_db: None) -> Iterator[None]:
+    yield
+    assert [wrong for wrong in what_is_wrong() if not wrong.startswith(BY_HAND)] == []
+
+
+@pytest.fixture(autouse=True)
+def shelf(transactional_db: None) -> None:
+    now = clock.wall_now()
+    make_shelf(now, starts_on=now.date() - timedelta(days=30), ends_on=now.date() + timedelta(days=60))
+
+
+@pytest.fixture
+def fund(shelf: None) -> Fund:
+    """40% of each gift to either partner."""
+    made = make_fund()
+    today = clock.wall_now().date()
+    for partner in Partner.objects.order_by("pk"):
+        promise(
+            partner, f"fund:{made.slug}", rate_num=40, stacking_set="seed-40-40",
+            starts_on=today - timedelta(days=30), ends_on=today + timedelta(days=60),
+        )  # fmt: skip
+    return made
+
+
+def until_the_partners_are_paid(local: LocalStripe, fund: Fund) -> tuple[Order, Order, str]:
+    """E1 to E8; the first order, the disputed one and its dispute."""
+    order = money.sell(**CHAIN)
+    money.give(fund, 5180, 180)
+    money.refund_at_stripe(order, 2000)
+    money.hear(local)
+    money.book_balance(local)
+    assert (balance("stripe_balance"), balance("clearing")) == (8006, 0)
+    local.advance(days=3)
+    local._post("payouts")
+    local.advance(minutes=1)
+    money.book_balance(local)
+    disputed = money.sell(**CHAIN)
+    dispute = local.dispute(money.charge_id(disputed), fee=1500)
+    money.hear(local)
+    money.book_balance(local)
+    assert balance("stripe_balance") == -1680
+    bank_and_partners()
+    return order, disputed, dispute
+
+
+def bank_and_partners() -> None:
+    """The bank's side of E4, and E7 and E8, which are no movement at Stripe."""
+    when = {"event_at": clock.now(), "effective_on": money.today(), "currency": "usd"}
+    hope, house = Partner.objects.order_by("pk")
+    drafts = [builders.bank_line(line_ref="bank:line:1", source="bank:1", amount_minor=8006, **when)]
+    for partner, amount in ((hope, 2531), (house, 2000)):
+        payout = {"payout_ref": f"payout:{partner.pk}", "source": f"payout:{partner.pk}", "partner": partner.owner}
+        drafts += [
+            builders.payout_sent(**payout, amount_minor=amount, **when),
+            builders.payout_settled(**payout, amount_minor=amount, **when),
+        ]
+    drafts.append(builders.payout_returned(**payout, amount_minor=2000, **when))
+    with transaction.atomic():
+        post_entries(drafts, now=clock.now())
+
+
+def test_worked_chain_when_the_dispute_is_won(webhooks: LocalStripe, fund: Fund) -> None:
+    """E1 to E8 and E9w."""
+    _, _, dispute = until_the_partners_are_paid(webhooks, fund)
+    held = {name: balance(name, Partner.objects.get(slug="dahlias-hope").owner) for name in ("payable", "held")}
+
+    webhooks.close_dispute(dispute, "won")
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    assert held == {"payable": 0, "held": -864}
+    assert money.columns() == (19042, 19042)
+    assert money.balances() == {
+        "1010": 5475, "1050": 3506, "4520": 960, "4540": 1666, "5110": 5395, "6110": 540, "6120": 1500,
+        "2110/dahlias-hope": -864, "2110/restoration-house-kc": -2000, "2310": -591,
+        "4010/fund:seed-collective": -5000, "4015": -180, "4510": -9600, "4530": -807,
+    }  # fmt: skip
+
+
+def test_worked_chain_when_the_dispute_is_lost(webhooks: LocalStripe, fund: Fund) -> None:
+    """E1 to E8, E9l and E10."""
+    order, disputed, dispute = until_the_partners_are_paid(webhooks, fund)
+
+    webhooks.close_dispute(dispute, "lost")
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    assert money.columns() == (18992, 18992)
+    assert money.balances() == {
+        "1010": 5475, "4520": 960, "4540": 1666, "4550": 4320, "5110": 4531, "6110": 540, "6120": 1500,
+        "1050": -1680, "2110/restoration-house-kc": -2000, "2310": -225, "4010/fund:seed-collective": -5000,
+        "4015": -180, "4510": -9600, "4530": -307,
+    }  # fmt: skip
+    disputed.refresh_from_db()
+    assert disputed.given_back_minor == 5186
+
+    money.refund_at_stripe(order)
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    last = OrderRefund.objects.filter(order=order).last()
+    assert last is not None
+    assert (last.goods_minor, last.shipping_minor, last.tax_minor) == (2654, 307, 225)
+    assert money.columns() == (21646, 21646)
+    hope = Partner.objects.get(slug="dahlias-hope").owner
+    assert (balance("payable", hope), balance("allocations"), balance("clearing")) == (531, 4000, 0)
+    assert list(AllocationReversal.objects.values_list("amount_minor", flat=True)) == [333, 864, 531]
+
+
+def test_covered_gift_partly_refunded(webhooks: LocalStripe, fund: Fund) -> None:
+    gift = money.give(fund, 10256, 256)
+
+    money.refund_at_stripe(gift, 2000)
+    money.hear(webhooks)
+
+    refund = GiftRefund.objects.get()
+    assert (refund.gift_minor, refund.cover_minor) == (1950, 50)
+    assert list(AllocationReversal.objects.values_list("amount_minor", flat=True)) == [780, 780]
+    assert (balance("contributions", "fund:seed-collective"), balance("cover")) == (-8050, -206)
+    gift.refresh_from_db()
+    assert gift.refunded_minor == 2000
+
+
+def test_refund_that_fails_later_is_mirrored_and_the_share_is_figured_again(webhooks: LocalStripe) -> None:
+    order = money.sell(**CHAIN)
+    refund = money.refund_at_stripe(order, 2000)
+    money.hear(webhooks)
+
+    webhooks.fail_refund(refund)
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    assert list(AllocationReversal.objects.values_list("amount_minor", flat=True)) == [333, -333]
+    assert (balance("sales_refunds"), balance("clearing"), balance("allocations")) == (0, 0, 864)
+    order.refresh_from_db()
+    assert (order.given_back_minor, OrderRefund.objects.get().state) == (0, "failed")
+
+
+def test_inquiry_moves_nothing_until_it_becomes_a_dispute(webhooks: LocalStripe) -> None:
+    order = money.sell(**CHAIN)
+    dispute = webhooks.dispute(money.charge_id(order), inquiry=True)
+    money.hear(webhooks)
+    before = Hold.objects.count()
+
+    webhooks.escalate_dispute(dispute)
+    money.hear(webhooks)
+
+    assert (before, Hold.objects.get().amount_minor, balance("allocations")) == (0, 864, 864)
+
+
+def test_dispute_of_more_than_is_left_takes_no_more_from_the_partner(webhooks: LocalStripe) -> None:
+    order = money.sell(**CHAIN)
+    money.refund_at_stripe(order, 2000)
+    dispute = webhooks.dispute(money.charge_id(order))
+    money.hear(webhooks)
+
+    webhooks.close_dispute(dispute, "lost")
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    lost = OrderRefund.objects.get(cause="dispute")
+    assert (lost.goods_minor, lost.shipping_minor, lost.tax_minor, lost.surplus_minor) == (2654, 307, 225, 2000)
+    assert (balance("chargebacks"), balance("allocations"), balance("disputes")) == (4654, 0, 0)
+
+
+def test_partial_dispute_lost_and_then_won_by_an_appeal(webhooks: LocalStripe) -> None:
+    order = money.sell(**CHAIN)
+    dispute = webhooks.dispute(money.charge_id(order), amount=2000)
+    money.hear(webhooks)
+    assert Hold.objects.get().amount_minor == 333
+    webhooks.close_dispute(dispute, "lost")
+    money.hear(webhooks)
+    assert balance("allocations") == 531
+
+    webhooks.appeal_dispute(dispute)
+    webhooks.close_dispute(dispute, "won")
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    assert (balance("allocations"), balance("chargebacks"), balance("disputes")) == (864, 0, 0)
+
+
+def test_staff_refund_once_and_nothing_that_cannot_be(webhooks: LocalStripe) -> None:
+    order = money.sell(**CHAIN)
+    staff = User.objects.get(email="ana@tassel.example")
+    asked = {"order_id": order.pk, "because": OrderRefund.Because.GOODWILL, "by": staff}
+
+    for amount in (0, -1, 5187):
+        with pytest.raises(RefundAmountWrong):
+            request_refund(amount_minor=amount, now=clock.now(), **asked)
+    first = request_refund(amount_minor=2000, form_key="a", now=clock.now(), **asked)
+    again = request_refund(amount_minor=2000, form_key="a", now=clock.now(), **asked)
+    rest = request_refund(amount_minor=3186, form_key="b", now=clock.now(), **asked)
+
+    assert [made.outcome for made in (first, again, rest)] == [Outcome.REFUNDED] * 3
+    assert first.refund == again.refund
+    with pytest.raises(NothingLeft):
+        request_refund(amount_minor=1, now=clock.now(), **asked)
+    assert len(money.client().refunds.list({"charge": money.charge_id(order)}).data) == 2
+    assert balance("allocations") == 0
+    money.hear(webhooks)
+    assert Entry.objects.filter(kind="refund").count() == 2
+
+
+def test_disputed_charge_is_not_refunded(webhooks: LocalStripe) -> None:
+    order = money.sell(**CHAIN)
+    webhooks.dispute(money.charge_id(order))
+    money.hear(webhooks)
+    staff = User.objects.get(email="ana@tassel.example")
+
+    with pytest.raises(Disputed):
+        request_refund(
+            order_id=order.pk, amount_minor=100, because=OrderRefund.Because.GOODWILL, by=staff, now=clock.now()
+        )
+
+    assert money.client().refunds.list({"charge": money.charge_id(order)}).data == []
+
+
+PAIRS = int(os.environ.get("TASSEL_REFUND_PAIRS", "4"))  # 200 when asked to prove it
+
+
+def test_two_refunds_at_once_never_give_back_more_than_was_paid(webhooks: LocalStripe) -> None:
+    """Of each order two people give 3000 of 4800 back at once, one of them at Stripe's dashboard every other time."""
+    staff = User.objects.get(email="ana@tassel.example")
+    set_stock("VALOR-DARK", 2 * PAIRS)
+    orders = [money.sell(2) for _ in range(PAIRS)]
+
+    def here(order: Order) -> str:
+        because = OrderRefund.Because.GOODWILL
+        try:
+            asked = request_refund(order_id=order.pk, amount_minor=3000, because=because, by=staff, now=clock.now())
+            return str(asked.outcome)
+        except RefundAmountWrong:
+            return "too much"
+        finally:
+            connection.close()
+
+    def at_stripe(order: Order) -> str:
+        try:
+            return money.refund_at_stripe(order, 3000)
+        except stripe.InvalidRequestError:
+            return "too much"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for number, order in enumerate(orders):
+            rival = at_stripe if number % 2 else here
+            list(pool.map(lambda one, order=order: one(order), (here, rival)))  # type: ignore[misc]
+    money.hear(webhooks)
+
+    for order in orders:
+        given = [refund.amount for refund in money.client().refunds.list({"charge": money.charge_id(order)}).data]
+        order.refresh_from_db()
+        assert (given, order.given_back_minor) == ([3000], 3000)
+    assert balance("sales_refunds") == 3000 * PAIRS
