@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.urls import reverse
 
 from partners.desk import DeskTask
@@ -17,8 +19,8 @@ DECIDERS = ("finance approver",)
 
 
 def waiting(now: datetime) -> list[DeskTask]:
-    """Batches to approve, send or chase; bank lines to confirm or explain; agreements to activate. Four queries."""
-    return [*_batches(now), *_matches(), *_lines(), *_agreements()]
+    """Batches to approve, send or chase; bank lines to confirm or explain; agreements to activate. Two queries."""
+    return [*_batches(now), *map(_plain, _numbers())]
 
 
 def _batches(now: datetime) -> list[DeskTask]:
@@ -39,36 +41,36 @@ def _batches(now: datetime) -> list[DeskTask]:
     return tasks
 
 
-def _matches() -> list[DeskTask]:
-    waiting = Match.objects.filter(state=Match.State.PROPOSED).aggregate(number=Count("pk"), since=Min("proposed_at"))
-    if not waiting["number"]:
-        return []
-    title = f"Confirm {_count(waiting['number'], 'payout')} found at the bank"
-    return [DeskTask(title, "Lines of the bank statement match", waiting["since"], reverse("partners:desk_bank"))]
-
-
-def _lines() -> list[DeskTask]:
-    """Debits that nobody has explained; what comes in is matched to Stripe's payouts elsewhere."""
+def _numbers() -> Iterator[dict[str, Any]]:
+    """What takes no more than a number, a day and words to tell, in one query: a row for each kind or agreement."""
     taken = Match.objects.exclude(state=Match.State.UNDONE).values("line")
+    # What comes in is matched to Stripe's payouts elsewhere.
     unknown = BankLine.objects.filter(amount_minor__lt=0).exclude(pk__in=taken)
-    found = unknown.aggregate(number=Count("pk"), since=Min("statement__imported_at"))
-    if not found["number"]:
-        return []
-    title = f"Explain {_count(found['number'], 'bank line')}"
-    return [DeskTask(title, "Money left the bank and no payout matches", found["since"], reverse("partners:desk_bank"))]
+    confirm = _row(Match.objects.filter(state=Match.State.PROPOSED), "confirm", Count("pk"), Min("proposed_at"))
+    explain = _row(unknown, "explain", Count("pk"), Min("statement__imported_at"))
+    drafts = Agreement.objects.filter(state=Agreement.State.DRAFT)
+    activate = _row(drafts, "activate", F("pk"), F("prepared_at"), name=F("partner__name"), label=F("scope_label"))
+    return (row for row in confirm.union(explain, activate, all=True) if row["number"])
 
 
-def _agreements() -> list[DeskTask]:
-    return [
-        DeskTask(
-            f"Activate the agreement with {row.partner}",
-            f"{row.scope_label}, prepared",
-            row.prepared_at,
-            reverse("partners:desk_agreement", args=[row.pk]),
-            DECIDERS,
-        )
-        for row in Agreement.objects.filter(state=Agreement.State.DRAFT).select_related("partner")
-    ]
+def _row(rows: QuerySet[Any], what: str, number: Any, since: Any, **words: Any) -> QuerySet[Any, dict[str, Any]]:
+    """`number` counts, or is the agreement's own."""
+    said = {key: words.get(key, Value("")) for key in ("name", "label")}
+    row: QuerySet[Any, dict[str, Any]] = rows.order_by().values(what=Value(what), **said)
+    return row.annotate(number=number, since=since)
+
+
+def _plain(row: dict[str, Any]) -> DeskTask:
+    number, since = row["number"], row["since"]
+    if row["what"] == "activate":
+        href = reverse("partners:desk_agreement", args=[number])
+        title = f"Activate the agreement with {row['name']}"
+        return DeskTask(title, f"{row['label']}, prepared", since, href, DECIDERS)
+    if row["what"] == "confirm":
+        title, detail = f"Confirm {_count(number, 'payout')} found at the bank", "Lines of the bank statement match"
+    else:
+        title, detail = f"Explain {_count(number, 'bank line')}", "Money left the bank and no payout matches"
+    return DeskTask(title, detail, since, reverse("partners:desk_bank"))
 
 
 def _count(number: int, noun: str) -> str:

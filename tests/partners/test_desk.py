@@ -16,7 +16,7 @@ from tests.partners.money import earn
 from tests.partners.test_payouts import TODAY, sent, statement
 
 pytestmark = pytest.mark.django_db
-QUERIES_MAX = 17
+QUERIES_MAX = 15
 
 
 @pytest.fixture(autouse=True)
