@@ -56,8 +56,10 @@ def _numbers() -> Iterator[dict[str, Any]]:
 def _row(rows: QuerySet[Any], what: str, number: Any, since: Any, **words: Any) -> QuerySet[Any, dict[str, Any]]:
     """`number` counts, or is the agreement's own."""
     said = {key: words.get(key, Value("")) for key in ("name", "label")}
-    row: QuerySet[Any, dict[str, Any]] = rows.order_by().values(what=Value(what), **said)
-    return row.annotate(number=number, since=since)
+    row: QuerySet[Any, dict[str, Any]] = (
+        rows.order_by().values(what=Value(what), **said).annotate(number=number, since=since)
+    )
+    return row
 
 
 def _plain(row: dict[str, Any]) -> DeskTask:
