@@ -7,8 +7,8 @@ class DonationsConfig(AppConfig):
     def ready(self) -> None:
         from donations import books, desk_tasks, sources  # noqa: PLC0415 - models must be loaded first
         from ledger.books import register  # noqa: PLC0415
-        from partners import desk  # noqa: PLC0415
-        from partners.sources import register as register_source  # noqa: PLC0415
+        from people import desk  # noqa: PLC0415
+        from people.sources import register as register_source  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
         register(*books.CHECKS)

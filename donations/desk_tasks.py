@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Q
 from django.urls import reverse
 
 from donations.models import GiftRefund
-from partners.desk import FINANCE, DeskTask
-from people.money import format_minor
-from people.queries import local_day
+from payments.refund_tasks import refund_tasks
+from people.desk import FINANCE, DeskTask
 
 HANDS = ("donor care", *FINANCE)  # who may look at a gift's money; who may move it is for the page to say
-ANSWERED_WITHIN = timedelta(minutes=10)
-State = GiftRefund.State
 WORDS = {
     "disputed": ("Answer the dispute", "the donor's bank took it back; answer it at Stripe."),
     "failed": ("Send back once more the refund", "it came back to us; the donor is still owed it."),
@@ -26,25 +21,8 @@ WORDS = {
 
 def waiting(now: datetime) -> list[DeskTask]:
     """Each with a link to its gift. One query."""
-    return [_task(refund, *WORDS[why]) for refund, why in _open(now)]
+    return refund_tasks(GiftRefund.objects.select_related("gift"), WORDS, _where, roles=HANDS, now=now)
 
 
-def _open(now: datetime) -> Iterator[tuple[GiftRefund, str]]:
-    open_rows = Q(state__in=[State.ASKED, State.DISPUTED]) | Q(state__in=[State.MADE, State.FAILED], checked_at=None)
-    for refund in GiftRefund.objects.filter(open_rows).select_related("gift").order_by("asked_at"):
-        if refund.state == State.DISPUTED:
-            yield refund, "disputed"
-        elif refund.state == State.FAILED:
-            yield refund, "failed"
-        elif refund.state == State.MADE and refund.asked_by_id is None:
-            yield refund, "at_stripe"
-        elif refund.state == State.ASKED and refund.asked_at < now - ANSWERED_WITHIN:
-            yield refund, "unanswered"
-
-
-def _task(refund: GiftRefund, title: str, detail: str) -> DeskTask:
-    amount = format_minor(refund.amount_minor, refund.currency)
-    if refund.answer_by and refund.state == State.DISPUTED:
-        detail = f"{detail} Until {local_day(refund.answer_by):%-d %B %Y}."
-    href = reverse("donations:desk_gift", args=[refund.gift_id])
-    return DeskTask(f"{title} of gift {refund.gift_id}", f"{amount}: {detail}", refund.asked_at, href, HANDS)
+def _where(refund: GiftRefund) -> tuple[str, str]:
+    return f"gift {refund.gift_id}", reverse("donations:desk_gift", args=[refund.gift_id])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from donations.models import Gift
-from partners.sources import Source
+from people.sources import Source
 
 
 def describe_gifts(refs: list[str]) -> dict[str, Source]:

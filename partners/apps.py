@@ -9,7 +9,8 @@ class PartnersConfig(AppConfig):
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
         from ledger import month_checks  # noqa: PLC0415
-        from partners import bank_checks, books, desk, desk_tasks  # noqa: PLC0415
+        from partners import bank_checks, books, desk_tasks  # noqa: PLC0415
+        from people import desk  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
         ledger_books.register(*bank_checks.CHECKS, *books.CHECKS)

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.urls import reverse
 
-from partners.desk import DeskTask
 from partners.models import Agreement, BankLine, Match, PayoutBatch
+from people.desk import DeskTask
 from people.money import format_minor
 
 LATE_AFTER = timedelta(days=5)  # a payout that the bank has not shown by then (rules/ledger.md section 7)

@@ -8,7 +8,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
-        from partners import desk  # noqa: PLC0415
+        from people import desk  # noqa: PLC0415
         from reports import books, desk_tasks  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)

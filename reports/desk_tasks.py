@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 from django.urls import reverse
 
 from ledger.operations.close_month import Closed, current_closes
-from partners.desk import DeskTask
+from people.desk import DeskTask
 from reports.models import Document
 
 

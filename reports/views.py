@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ledger.operations.close_month import current_closes
 from ledger.operations.seal_entries import ContentMismatch
-from partners.desk import FINANCE
 from partners.models import Partner
 from people import clock
 from people.access import has_role, has_second_factor, role_required
+from people.desk import FINANCE
 from people.models import User
 from people.queries import local_day, month_bounds
 from reports import queries

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partners import desk
 from partners.disclosure import scope_sentence
 from partners.forms import AgreementForm, EndForm
 from partners.models import Agreement
@@ -23,7 +22,7 @@ from partners.operations.end_agreement_early import BadLastDay, NotInForce, end_
 from partners.operations.prepare_agreement import BadAgreement, prepare_agreement
 from partners.queries.promises import promise_of
 from partners.two_people import SamePerson
-from people import clock
+from people import clock, desk
 from people.access import has_role, role_required
 from people.queries import local_day
 

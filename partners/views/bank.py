@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from partners import bank_csv, desk
+from partners import bank_csv
 from partners.forms import ImportForm, UploadForm
 from partners.models import BankAccount, BankLine, Match, PartnerPayout
 from partners.operations.choose_match import DoesNotFit, NotUndoable, choose_match, undo_match
@@ -20,7 +20,7 @@ from partners.operations.import_bank_csv import AlreadyImported, NothingNew, Row
 from partners.operations.settle_matches import NotProposed, settle_matches
 from partners.queries.bank import payouts_on_their_way, proposed_matches, unknown_lines
 from partners.two_people import SamePerson
-from people import clock
+from people import clock, desk
 from people.access import has_role, role_required
 
 HANDS = ("finance preparer", "finance approver")

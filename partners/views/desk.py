@@ -8,15 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from partners import desk as waiting
 from partners.disclosure import scope_sentence
 from partners.models import Allocation, PartnerPayout
 from partners.queries.eligible import eligible
 from partners.queries.promises import promise_of
-from partners.sources import describe
 from people import clock
+from people import desk as waiting
 from people.access import role_required, staff_required
 from people.queries import local_day, organisation
+from people.sources import describe
 
 
 @staff_required

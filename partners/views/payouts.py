@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from ledger.operations.seal_entries import ContentMismatch
-from partners import desk
 from partners.forms import ProposeForm, RefuseForm
 from partners.models import PartnerPayout, PayoutBatch
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
@@ -22,12 +21,12 @@ from partners.operations.propose_batch import CutOffAhead, NothingEligible, prop
 from partners.operations.refuse_batch import refuse_batch
 from partners.operations.send_batch import NotApproved, PayableShrunk, send_batch
 from partners.queries.eligible import eligible, policy
-from partners.sources import describe
 from partners.two_people import SamePerson
-from people import clock
+from people import clock, desk
 from people.access import has_role, role_required
 from people.models import Approval
 from people.queries import local_day, organisation
+from people.sources import describe
 
 PREPARER, APPROVER = "finance preparer", "finance approver"
 _LIVE = ~Q(payouts__state="released")

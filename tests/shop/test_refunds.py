@@ -13,6 +13,7 @@ from ledger.models import Entry
 from partners.models import AllocationReversal
 from payments.facts import RefundFailed, RefundMade, RefundRefused
 from payments.operations.refund_charge import RefundRequest, StripeRefused, StripeUnavailable
+from payments.refund_tasks import ANSWERED_WITHIN
 from people.models import Mail, User
 from shop import desk_tasks
 from shop.models import Order, OrderRefund
@@ -141,7 +142,7 @@ def test_what_stripe_did_not_answer_is_named_and_keeps_its_part(stripe: Stripe) 
     with pytest.raises(RefundAmountWrong) as refused:
         ask(order, 401)
     assert refused.value.left_minor == 400
-    later = NOW + desk_tasks.ANSWERED_WITHIN * 2
+    later = NOW + ANSWERED_WITHIN * 2
     assert "Stripe has not answered yet" in desk_tasks.waiting(later)[0].detail
     request = stripe.asked[0]
     record(made(request.charge_ref, request.subject, 2000, request_ref=request.request_ref))

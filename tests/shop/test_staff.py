@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from partners import desk
+from people import desk
 from people.console import StaffConsole
 from people.models import User
 from shop import desk_tasks
