@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -20,6 +19,8 @@ from tests.local_stripe import LocalStripe
 
 WEBHOOK_PATH = "/stripe/webhook"
 WEBHOOK_SECRET = "whsec_sandbox"
+# What a flush would have Django lay again, the same each time.
+LAID_BY_DJANGO = ("django_content_type", "auth_permission")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,14 +57,29 @@ def network() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_guards() -> Iterator[None]:
-    """Let Django empty guarded tables after a transactional test; the test role is a superuser."""
+    """Let Django empty guarded tables after a transactional test; the test role is a superuser.
 
-    def execute_sql_flush(self: BaseDatabaseOperations, sql_list: list[str]) -> Any:
-        return flush(self, ["SET LOCAL session_replication_role = replica", *sql_list] if sql_list else [])
+    Only what holds rows is emptied, and by DELETE: TRUNCATE makes new files for each of a hundred tables, a quarter
+    of a second each time.
+    """
 
-    flush = DatabaseOperations.execute_sql_flush
+    def sql_flush(
+        self: DatabaseOperations, style: Any, tables: Iterable[str], *, reset_sequences: bool = False, **_: Any
+    ) -> list[str]:
+        assert not reset_sequences, "no test counts on the first id being 1"
+        asked = " UNION ALL ".join(
+            f"(SELECT '{table}' FROM {self.quote_name(table)} LIMIT 1)"
+            for table in tables
+            if table not in LAID_BY_DJANGO
+        )
+        with self.connection.cursor() as cursor:
+            cursor.execute(asked)
+            full = [table for (table,) in cursor.fetchall()]
+        order = ["SET LOCAL session_replication_role = replica"] if full else []
+        return order + [f"DELETE FROM {self.quote_name(table)}" for table in full]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
         yield
 
 
