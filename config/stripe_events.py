@@ -39,6 +39,7 @@ from payments.readers import (
     read_payout,
     read_returns,
     read_subscription,
+    read_transfer,
 )
 from payments.registry import ignores, on, reads
 from shop.operations.await_payment import await_payment
@@ -73,6 +74,8 @@ def _readers() -> None:
     reads("charge.updated", read_charge)
     for happened in ("created", "updated", "paid", "failed", "canceled", "reconciliation_completed"):
         reads(f"payout.{happened}", read_payout)
+    for happened in ("created", "reversed", "updated"):
+        reads(f"transfer.{happened}", read_transfer)
     reads("charge.refunded", read_returns)
     for happened in ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"):
         reads(happened, read_returns, about=charge_of_refund)

@@ -16,6 +16,7 @@ from payments.models import (
     StripeCall,
     StripeEvent,
     StripePayout,
+    Transfer,
 )
 from payments.operations.revive_event import Outcome, revive_event
 from people.access import has_role
@@ -110,6 +111,13 @@ class StripePayoutAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "reconciliation_status", "automatic"]
     search_fields = ["payout_id", "trace_id", "bt_id"]
+
+
+@admin.register(Transfer)
+class TransferAdmin(ReadOnlyAdmin):
+    list_display = ["transfer_id", "subject", "destination_id", amount("amount_minor", "amount"), "created_at"]
+    list_filter = ["kind"]
+    search_fields = ["transfer_id", "subject", "destination_id", "group", "reversals__reversal_id"]
 
 
 @admin.register(BalanceComparison)

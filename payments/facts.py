@@ -177,3 +177,42 @@ class DisputeWon(Returned):
 @dataclass(frozen=True, kw_only=True)
 class DisputeLost(Returned):
     """What the bank took stays away."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booked(Fact):
+    """Money that we sent on moved at the processor, and its balance transaction `bt_ref` waits for its entry.
+
+    Whoever hears it posts that entry under exactly the key `bt_ref` (`builders.transfer`, `builders.transfer_reversed`
+    with `event_at=at`), because only they know for whom the money is; payments then links its row to the entry. Until
+    somebody has, the row is an exception. `kind` and `subject` are those of the TransferRequest.
+    """
+
+    transfer_ref: str
+    bt_ref: str
+    currency: str
+    amount_minor: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferMade(Booked):
+    """A transfer that we asked for left the processor's balance for the connected account: 2120x/1050."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferReversed(Booked):
+    """`amount_minor` of such a transfer, all or part of it, is back in the processor's balance: 1050/2110x."""
+
+    reversal_ref: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferRefused(Fact):
+    """The processor will never make the transfer of this `attempt_key`: nothing moved; `code` is its word for why.
+
+    A new try is a new attempt with a key of its own.
+    """
+
+    attempt_key: str
+    code: str

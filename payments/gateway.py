@@ -125,6 +125,21 @@ class Gateway:
         for page in self._pages(lambda c, page: c.v1.disputes.list(page), {"charge": charge_id}):
             yield from page
 
+    def transfer(self, transfer_id: str) -> stripe.Transfer:
+        """With its balance transaction."""
+        return self._ask(lambda c: c.v1.transfers.retrieve(transfer_id, {"expand": ["balance_transaction"]}))
+
+    def transfer_reversals(self, transfer_id: str) -> Iterator[stripe.TransferReversal]:
+        """What was taken back of a transfer, with its balance transactions, newest first."""
+        expand = {"expand": ["data.balance_transaction"]}
+        for page in self._pages(lambda c, page: c.v1.transfers.reversals.list(transfer_id, page), expand):
+            yield from page
+
+    def source_of_balance_transaction(self, bt_id: str) -> Any:
+        """The object that a balance transaction is about, whole; None where Stripe names none."""
+        asked: Any = {"expand": ["source"]}
+        return self._ask(lambda c: c.v1.balance_transactions.retrieve(bt_id, asked)).source
+
     def checkout_sessions(self, *, since: datetime, until: datetime) -> Iterator[stripe.checkout.Session]:
         """Those created in the window, newest first; a page at a time."""
         for page in self._pages(lambda c, page: c.v1.checkout.sessions.list(page), created_between(since, until)):

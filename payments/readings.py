@@ -28,7 +28,7 @@ class BalanceTransactionSeen:
 
     @property
     def ref(self) -> str:
-        return f"stripe:bt:{self.bt_id}"
+        return bt_ref(self.bt_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,10 +140,41 @@ class ReturnsSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReversalSeen:
+    """A part of a transfer that was taken back; `booked_at` is None while Stripe has not booked it."""
+
+    reversal_id: str
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    bt_id: str
+    booked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferSeen:
+    """A transfer to a connected account; `kind`, `subject` and `attempt_key` are what its metadata claims."""
+
+    transfer_id: str
+    destination_id: str
+    group: str
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    bt_id: str
+    booked_at: datetime | None
+    kind: str
+    subject: str
+    attempt_key: str
+    reversals: tuple[ReversalSeen, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """One look. `nothing` says in words why there is no fact, when there is none and none of our rows is touched.
 
-    `returns` are those of `charge`; the facts about them follow from our own rows (`record_returns`).
+    `returns` are those of `charge`; the facts about them follow from our own rows (`record_returns`), as do those about
+    `transfer` (`record_transfer`).
     """
 
     facts: tuple[Fact, ...] = ()
@@ -152,6 +183,7 @@ class Reading:
     balance_transactions: tuple[BalanceTransactionSeen, ...] = ()
     payout: PayoutSeen | None = None
     returns: ReturnsSeen | None = None
+    transfer: TransferSeen | None = None
     nothing: str = ""
 
 
@@ -188,3 +220,18 @@ def refund_ref(refund_id: str) -> str:
 def dispute_ref(dispute_id: str) -> str:
     """The word by which everybody else knows a dispute: "stripe:dispute:dp_1"."""
     return f"stripe:dispute:{dispute_id}"
+
+
+def transfer_ref(transfer_id: str) -> str:
+    """The word by which everybody else knows a transfer: "stripe:transfer:tr_1"."""
+    return f"stripe:transfer:{transfer_id}"
+
+
+def reversal_ref(reversal_id: str) -> str:
+    """The word by which everybody else knows what was taken back of one: "stripe:transfer_reversal:trr_1"."""
+    return f"stripe:transfer_reversal:{reversal_id}"
+
+
+def bt_ref(bt_id: str) -> str:
+    """The key of a balance transaction's entry: "stripe:bt:txn_1"."""
+    return f"stripe:bt:{bt_id}"

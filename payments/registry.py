@@ -13,6 +13,7 @@ Two steps, two tables:
     charge.succeeded, charge.updated                                                        -> read_charge
     payout.created, .updated, .paid, .failed, .canceled, .reconciliation_completed          -> read_payout
     charge.refunded; refund.* and charge.dispute.*, about their charge                      -> read_returns
+    transfer.created, .reversed, .updated                                                   -> read_transfer
 
 Everything else in Stripe's list is kept and marked ignored with the reason of `payments.unread`; `ignores` gives a type
 another one.
@@ -86,6 +87,11 @@ def reason_for(event_type: str) -> str:
 def operations_for(fact: Fact) -> tuple[Operation, ...]:
     """What is registered for the fact; empty when nobody listens."""
     return _operations.get((type(fact), fact.kind), ())
+
+
+def is_heard(fact_type: type[Fact], kind: str) -> bool:
+    """Whether anything is registered for facts of this type and kind."""
+    return bool(_operations.get((fact_type, kind)))
 
 
 def _put(table: dict[Any, Any], row: Any, value: Any) -> None:

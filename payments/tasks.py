@@ -17,6 +17,7 @@ from payments.operations.find_left_behind import (
     ask_expired_checkouts,
     ask_open_returns,
     ask_unsettled_charges,
+    ask_untold_transfers,
     finish_calls,
 )
 from payments.operations.list_balance_transactions import SHORT_OVERLAP, list_balance_transactions
@@ -56,7 +57,8 @@ def sweep() -> None:
     """
     process_events()
     now = clock.now()
-    for step in (finish_calls, name_unknown_calls, ask_expired_checkouts, ask_unsettled_charges, ask_open_returns):
+    asks = (ask_expired_checkouts, ask_unsettled_charges, ask_open_returns, ask_untold_transfers)
+    for step in (finish_calls, name_unknown_calls, *asks):
         _guarded(step, now)
 
 

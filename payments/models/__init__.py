@@ -1,4 +1,4 @@
-"""What we know of the processor: events, calls, checkouts, charges, returns, payouts, its account of our money."""
+"""What we know of the processor: events, calls, checkouts, charges, returns, transfers, payouts, its account."""
 
 from payments.models.balance import BalanceComparison, BalanceListing, BalanceTransaction
 from payments.models.calls import UNFINISHED_CALLS, StripeCall
@@ -7,6 +7,7 @@ from payments.models.checkouts import CheckoutSession
 from payments.models.events import ObjectVersion, StripeEvent
 from payments.models.payouts import StripePayout
 from payments.models.returns import Dispute, Refund
+from payments.models.transfers import Transfer, TransferReversal
 
 __all__ = [
     "UNFINISHED_CALLS",
@@ -21,4 +22,6 @@ __all__ = [
     "StripeCall",
     "StripeEvent",
     "StripePayout",
+    "Transfer",
+    "TransferReversal",
 ]

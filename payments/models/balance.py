@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from payments.models.charges import Charge
 from payments.models.payouts import StripePayout
+from payments.readings import bt_ref
 
 
 class BalanceTransaction(models.Model):
@@ -68,7 +69,7 @@ class BalanceTransaction(models.Model):
     @property
     def ref(self) -> str:
         """Its entry's key: "stripe:bt:txn_1"."""
-        return f"stripe:bt:{self.bt_id}"
+        return bt_ref(self.bt_id)
 
 
 class BalanceListing(models.Model):

@@ -52,6 +52,11 @@ class StripeCall(models.Model):
                 name="stripe_call_due",
             ),
             models.Index(fields=["subject"], name="stripe_call_subject"),
+            models.Index(
+                fields=["purpose", "result_id"],
+                condition=Q(state="done", purpose__in=["refund", "transfer"]),
+                name="stripe_call_moved_money",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(state="done") | ~Q(result_id=""), name="stripe_call_done_has_a_result"),

@@ -1,7 +1,8 @@
-"""What an event should have told of payouts and unposted balance transactions is asked for, when it may be lost."""
+"""What an event should have told of payouts and balance transactions is asked for, when it may be lost."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,8 +12,12 @@ from django.db.models import Exists, F, OuterRef, Q
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import BalanceTransaction, StripePayout
 from payments.operations.follow_object import follow_object
+from payments.operations.follow_returns import follow_returns
+from payments.operations.follow_transfer import follow_transfer
 from payments.readers import read_balance_transaction, read_payout
-from payments.registry import Reader
+from payments.readings import BalanceTransactionSeen
+from payments.transfer_bookings import BOOKED_BY_OTHERS
+from payments.untold import untold
 from people import clock
 
 AT_ONCE: Final = 50
@@ -41,19 +46,42 @@ def ask_payouts(*, now: datetime) -> int:
 
 def ask_unposted(*, now: datetime) -> int:
     """Look again at balance transactions that could not be posted: the cause may be gone. Returns how many answered."""
-    troubled = BalanceTransaction.objects.exclude(problem="").order_by("bt_id").values_list("bt_id", flat=True)
-    return sum(_ask(read_balance_transaction, bt_id, now) for bt_id in troubled[:AT_ONCE])
+    troubled = BalanceTransaction.objects.exclude(problem="").order_by("bt_id")[:AT_ONCE]
+    return sum(_answers(_again(row, now), row.bt_id) for row in troubled)
+
+
+def ask_untold(seen: Sequence[BalanceTransactionSeen], *, now: datetime) -> int:
+    """Look at each refund, dispute and transfer of which these tell more than any event did. Returns how many answered.
+
+    A balance transaction tells of its money only; what follows from it, such as the mirror of a refund that failed, is
+    a fact about the payment. One that cannot be answered is asked about again while it is listed.
+    """
+    wanted = untold(seen)
+    return sum(_answers(_news(one, now), one.source_id) for one in seen if one.bt_id in wanted)
+
+
+def _again(row: BalanceTransaction, now: datetime) -> Callable[[], object]:
+    if row.category in BOOKED_BY_OTHERS:
+        return lambda: follow_transfer(bt_id=row.bt_id, source_id=row.source_id, at=now, now=now)
+    return lambda: follow_object(reader=read_balance_transaction, object_id=row.bt_id, at=now, now=now)
+
+
+def _news(seen: BalanceTransactionSeen, now: datetime) -> Callable[[], object]:
+    at = seen.created_at
+    if seen.category in BOOKED_BY_OTHERS:
+        return lambda: follow_transfer(bt_id=seen.bt_id, source_id=seen.source_id, at=at, now=now)
+    return lambda: follow_returns(object_id=seen.source_id, at=at, now=now)
 
 
 def _ask_payout(payout_id: str, now: datetime) -> bool:
-    answered = _ask(read_payout, payout_id, now)
+    answered = _answers(lambda: follow_object(reader=read_payout, object_id=payout_id, at=now, now=now), payout_id)
     StripePayout.objects.filter(payout_id=payout_id).update(asked_at=clock.wall_now())
     return answered
 
 
-def _ask(reader: Reader, object_id: str, now: datetime) -> bool:
+def _answers(look: Callable[[], object], object_id: str) -> bool:
     try:
-        follow_object(reader=reader, object_id=object_id, at=now, now=now)
+        look()
     except (StripeUnavailable, StripeRefused) as error:
         log.warning("unfinished_not_answered", object_id=object_id, error=type(error).__name__)
         return False

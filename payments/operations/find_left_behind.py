@@ -17,12 +17,13 @@ from django.db import transaction
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from payments.gateway import StripeRefused, StripeUnavailable
-from payments.models import UNFINISHED_CALLS, Charge, CheckoutSession, Refund, StripeCall
+from payments.models import UNFINISHED_CALLS, Charge, CheckoutSession, Refund, StripeCall, Transfer
 from payments.operations.follow_object import follow_object
 from payments.operations.make_call import SWEEP_AFTER, make_call
+from payments.operations.make_transfer import finish_transfer
 from payments.operations.open_checkout import keep_checkout
 from payments.operations.refund_charge import finish_refund
-from payments.readers import read_charge, read_checkout, read_returns, read_subscription
+from payments.readers import read_charge, read_checkout, read_returns, read_subscription, read_transfer
 from payments.registry import Reader
 from people import clock
 
@@ -83,12 +84,28 @@ def ask_open_returns(*, now: datetime) -> int:
     return _each(charges, lambda charge: _ask_returns(charge, now))
 
 
+def ask_untold_transfers(*, now: datetime) -> int:
+    """Transfers that we know only from our own call: its worker died before it looked. Returns how many."""
+    told = Transfer.objects.filter(transfer_id=OuterRef("result_id"))
+    due = StripeCall.objects.filter(
+        ~Exists(told),
+        purpose=StripeCall.Purpose.TRANSFER,
+        state=StripeCall.State.DONE,
+        next_attempt_at__lte=clock.wall_now(),
+    )
+    calls = _claim(due.order_by("next_attempt_at"), next_attempt_at=clock.wall_now() + SWEEP_AFTER)
+    return _each(calls, lambda call: _ask_transfer(call, now))
+
+
 def _finish_call(call: StripeCall, now: datetime) -> None:
     if call.purpose == StripeCall.Purpose.OPEN_CHECKOUT:
         make_call(call, now=now, keep=keep_checkout)
         return
     if call.purpose == StripeCall.Purpose.REFUND:
         finish_refund(call, now=now)
+        return
+    if call.purpose == StripeCall.Purpose.TRANSFER:
+        finish_transfer(call, kind=call.params["metadata"]["kind"], now=now)
         return
     if call.purpose not in ENDS:
         make_call(call, now=now)
@@ -108,6 +125,10 @@ def _ask_charge(charge: Charge, now: datetime) -> None:
 
 def _ask_returns(charge: Charge, now: datetime) -> None:
     follow_object(reader=read_returns, object_id=charge.charge_id, at=now, now=now)
+
+
+def _ask_transfer(call: StripeCall, now: datetime) -> None:
+    follow_object(reader=read_transfer, object_id=call.result_id, at=now, now=now)
 
 
 def _not_asked_since(wait: timedelta) -> Q:

@@ -6,13 +6,14 @@ repeated. So events may come in any order, twice, and race with the return page 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from payments.changes import changed_rows
+from payments.facts import Fact
 from payments.gateway import StripeUnavailable
 from payments.models import ObjectVersion
 from payments.operations.apply_fact import apply_fact
@@ -21,6 +22,7 @@ from payments.operations.record_charge import record_charge
 from payments.operations.record_checkout import record_checkout
 from payments.operations.record_payout import record_payout
 from payments.operations.record_returns import record_returns
+from payments.operations.record_transfer import record_transfer
 from payments.readings import Reading
 from payments.registry import Reader, operations_for
 
@@ -76,24 +78,33 @@ def _apply(
     with transaction.atomic():
         _advance(object_id, seen_version)
         before = changed_rows() if count else None
+        # 1. Rows of ours, and what follows from them.
         if reading.checkout is not None:
             record_checkout(reading.checkout)
-        facts = [*reading.facts]
+        booked = record_transfer(reading.transfer) if reading.transfer is not None else []
+        facts: list[Fact] = [*reading.facts]
         if reading.charge is not None:
             charge = record_charge(reading.charge, now=now)
             if reading.returns is not None:
                 facts += record_returns(charge, reading.returns)
+        # 2. Balance transactions; those of transfers are linked to the entries that their facts have just made.
+        outcomes = _tell(booked, now)
         if reading.balance_transactions:
             record_balance_transactions(reading.balance_transactions, now=now)
         if reading.payout is not None:
             record_payout(reading.payout, now=now)
-        outcomes = [str(outcome) for fact in facts for outcome in apply_fact(fact, now)]
+        # 3. Everything else that is true now.
+        outcomes += _tell(facts, now)
         changed = {} if before is None else changed_rows() - before
         transaction.set_rollback(not keep)
-    unheard = [f"{type(fact).__name__} of kind {fact.kind}" for fact in facts if not operations_for(fact)]
+    unheard = [f"{type(fact).__name__} of kind {fact.kind}" for fact in (*booked, *facts) if not operations_for(fact)]
     if unheard and not outcomes:
         return Followed(nothing=f"no operation for {', '.join(unheard)}", changed=changed)
     return Followed(outcomes=tuple(outcomes), nothing=reading.nothing, changed=changed)
+
+
+def _tell(facts: Sequence[Fact], now: datetime) -> list[str]:
+    return [str(outcome) for fact in facts for outcome in apply_fact(fact, now)]
 
 
 def _version(object_id: str) -> int:

@@ -15,7 +15,8 @@ from typing import Final
 import structlog
 
 from payments import gateway
-from payments.models import BalanceListing
+from payments.models import BalanceListing, BalanceTransaction
+from payments.operations.ask_unfinished import ask_untold
 from payments.operations.record_balance_transactions import record_balance_transactions
 from payments.readers.balance import balance_transaction_seen
 
@@ -44,6 +45,8 @@ def list_balance_transactions(
 ) -> Listed:
     """List and record every balance transaction from `overlap` before the last listing's end, or from `since`, on.
 
+    Of a refund, dispute or transfer that no event told enough about, that is looked at first (`ask_untold`).
+
     Day by day, the oldest first; `tell(through, so_far)` hears of each. After `work_for_s` no new day is begun. Never
     inside a transaction (RuntimeError). Raises StripeUnavailable: what was recorded stays, the next run goes on.
     """
@@ -54,7 +57,10 @@ def list_balance_transactions(
             log.warning("balance_listing_takes_long", through=start.isoformat())
             return Listed(seen=seen, new=new, complete=False)
         for page in gateway.client().balance_transaction_pages(since=start, before=before):
-            new += record_balance_transactions([balance_transaction_seen(bt) for bt in page], now=now)
+            rows = [balance_transaction_seen(bt) for bt in page]
+            new += len(rows) - BalanceTransaction.objects.filter(bt_id__in=[row.bt_id for row in rows]).count()
+            ask_untold(rows, now=now)
+            record_balance_transactions(rows, now=now)
             seen += len(page)
         _listed_through(before or now)
         tell(before or now, Listed(seen=seen, new=new))

@@ -25,6 +25,7 @@ from payments.readers import (
     read_payout,
     read_returns,
     read_subscription,
+    read_transfer,
 )
 from payments.registry import About, Reader
 
@@ -38,6 +39,7 @@ READERS: Mapping[str, Reader] = {
     "charge": read_charge,
     "refund": read_returns,
     "dispute": read_returns,
+    "transfer": read_transfer,
     "payout": read_payout,
 }
 # What is looked at with its charge, because what goes back of one is applied in one order.

@@ -21,6 +21,7 @@ from ledger.operations.post_entry import BadPosting, Conflict, NoSuchMonth, Unkn
 from payments.discrepancies import CHANGED, IN_SUSPENSE, NOT_POSTED
 from payments.models import BalanceTransaction, Charge
 from payments.readings import BalanceTransactionSeen, source_ref
+from payments.transfer_bookings import booked_by_others
 from people.queries import local_day, organisation
 
 TAKES_MONEY = ("charge", "payment")
@@ -36,8 +37,9 @@ def record_balance_transactions(seen: Sequence[BalanceTransactionSeen], *, now: 
     """Keep and post balance transactions; safe to repeat, in any order. Returns how many were new.
 
     One whose net is not amount minus fee, or that the ledger refuses, is kept unposted with its problem, and tried
-    again whenever it is seen. One of a category that has no place is posted to suspense. Each of these opens an
-    exception (rules/ledger.md section 7). What is posted never changes: a row that Stripe tells otherwise is one too.
+    again whenever it is seen; so is one of a transfer of ours that nobody has booked yet. One of a category that has no
+    place, or of a transfer that is not ours, is posted to suspense. Each of these opens an exception (rules/ledger.md
+    section 7). What is posted never changes: a row that Stripe tells otherwise is one too.
     """
     with transaction.atomic():
         wanted = {one.bt_id: one for one in sorted(seen, key=lambda one: one.bt_id)}
@@ -49,14 +51,15 @@ def record_balance_transactions(seen: Sequence[BalanceTransactionSeen], *, now: 
         # 2. What is new, or has not reached the books.
         fresh = [one for one in wanted.values() if one.bt_id not in rows]
         again = [one for one in wanted.values() if one.bt_id in rows and rows[one.bt_id].problem]
-        posted = _post([*fresh, *again], now)
+        others = booked_by_others([*fresh, *again])
+        posted = _post([one for one in (*fresh, *again) if one.bt_id not in others], now) | others
         made = [_row(one, posted[one.bt_id], charges) for one in fresh]
         BalanceTransaction.objects.bulk_create(made, ignore_conflicts=True)  # a rival's row has the same entry
         # 3. What may have changed of what is known.
         for bt_id, row in rows.items():
             _follow(row, wanted[bt_id], posted.get(bt_id), charges)
         # 4. What somebody has to look at.
-        _name(fresh, again, posted, now)
+        _name(fresh, again, posted, set(others), now)
         _name_changes([(rows[bt_id], wanted[bt_id]) for bt_id in rows if rows[bt_id].entry_id], now)
     return len(made)
 
@@ -175,17 +178,22 @@ def _name(
     fresh: Sequence[BalanceTransactionSeen],
     again: Sequence[BalanceTransactionSeen],
     posted: dict[str, int | str | None],
+    others: Collection[str],
     now: datetime,
 ) -> None:
     for one in (*fresh, *again):
         answer = posted[one.bt_id]
         if isinstance(answer, str):
             open_exception(NOT_POSTED, _found(one, _why(one, answer)), now=now)
-        elif answer is not None and not (processor.is_known(one.category) and one.balance_type == "payments"):
+        elif answer is not None and one.bt_id not in others and not _has_its_place(one):
             open_exception(IN_SUSPENSE, _found(one, f"{one.category} of {one.source_id or 'nothing'}"), now=now)
     mended = [one.ref for one in again if not isinstance(posted[one.bt_id], str)]
     if mended:
         close_exceptions(NOT_POSTED, mended, now=now)
+
+
+def _has_its_place(seen: BalanceTransactionSeen) -> bool:
+    return processor.is_known(seen.category) and seen.balance_type == "payments"
 
 
 def _name_changes(pairs: Sequence[tuple[BalanceTransaction, BalanceTransactionSeen]], now: datetime) -> None:

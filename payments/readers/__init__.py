@@ -6,6 +6,7 @@ from payments.readers.checkouts import read_checkout
 from payments.readers.invoices import read_invoice
 from payments.readers.returns import charge_of_dispute, charge_of_refund, read_returns
 from payments.readers.subscriptions import read_subscription
+from payments.readers.transfers import read_transfer
 
 __all__ = [
     "charge_of_dispute",
@@ -17,4 +18,5 @@ __all__ = [
     "read_payout",
     "read_returns",
     "read_subscription",
+    "read_transfer",
 ]

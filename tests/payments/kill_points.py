@@ -18,7 +18,7 @@ from django.db import connections
 
 from payments import gateway, tasks
 from payments.models import StripeCall
-from payments.operations import expire_checkout, make_call, open_checkout
+from payments.operations import expire_checkout, make_call, make_transfer, open_checkout, refund_charge
 from people import clock
 
 
@@ -34,16 +34,15 @@ def _and_die(work: Callable[..., Any]) -> Callable[..., None]:
     return worked
 
 
+CALLERS: Final = (open_checkout, expire_checkout, refund_charge, make_transfer)
 # name -> (where, what is replaced there, by what)
 POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = {
-    "before row": [(module, "intend_call", _die) for module in (open_checkout, expire_checkout)],
+    "before row": [(module, "intend_call", _die) for module in CALLERS],
     "after row": [(make_call, "_sending", _die)],
     "before call": [(gateway.Gateway, "change", _die)],
     "after call": [(gateway.Gateway, "change", _and_die(gateway.Gateway.change))],
     "before commit": [(make_call, "_finish", _and_die(make_call._finish))],
-    "after commit": [
-        (module, "make_call", _and_die(make_call.make_call)) for module in (open_checkout, expire_checkout)
-    ],
+    "after commit": [(module, "make_call", _and_die(make_call.make_call)) for module in CALLERS],
 }
 
 

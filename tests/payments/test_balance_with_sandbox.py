@@ -14,6 +14,7 @@ from ledger.models import Entry, ReconciliationException
 from ledger.queries import balance
 from payments import gateway, tasks
 from payments.books import CHECKS
+from payments.facts import DisputeOpened, DisputeWon, Fact, RefundFailed, RefundMade
 from payments.models import BalanceComparison, BalanceTransaction, StripePayout
 from payments.operations.ask_unfinished import ask_payouts
 from payments.operations.compare_balance import compare_balance
@@ -22,6 +23,7 @@ from payments.operations.open_checkout import CheckoutLine
 from payments.operations.process_event import Outcome, process_next_event
 from people import clock
 from tests.local_stripe import LocalStripe
+from tests.payments.conftest import Listen
 from tests.payments.test_with_sandbox import months, opened, order, pay, wanted
 
 __all__ = ["months", "order"]
@@ -189,6 +191,27 @@ def test_a_refund_that_fails_later_is_back_in_the_balance(sandbox: LocalStripe) 
     about = sorted(source.split(":")[1] for source in Entry.objects.values_list("source", flat=True))
     assert about == ["charge", "refund", "refund"]
     assert (compared(), named()) == ([("usd", 5006, 0)], [])
+
+
+def test_what_no_event_told_of_refunds_and_disputes_the_listing_finds(
+    sandbox: LocalStripe, listen: Listen, told: list[Fact]
+) -> None:
+    listen("order", RefundMade, RefundFailed, DisputeOpened, DisputeWon)
+    sold, disputed = (take(sandbox, number, 5186, card) for number, card in ((1, "4000000000005126"), (2, AT_ONCE)))
+    api().refunds.create({"charge": sold, "amount": 2000})
+    dispute = sandbox.dispute(disputed, amount=5186)
+    listed()
+    assert sorted(type(fact).__name__ for fact in told) == ["DisputeOpened", "RefundMade"]
+
+    told.clear()
+    sandbox.advance(hours=2)
+    sandbox.close_dispute(dispute, "won")
+    listed()
+    assert {type(fact) for fact in told} == {RefundMade, RefundFailed, DisputeOpened, DisputeWon}
+
+    told.clear()
+    listed()
+    assert told == []
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_each_category_has_its_other_side(
     assert named() == []
 
 
-@pytest.mark.parametrize("category", ["climate_order_purchase", "transfer", "transfer_reversal", "other_adjustment"])
+@pytest.mark.parametrize("category", ["climate_order_purchase", "connect_reserved_funds", "other_adjustment"])
 def test_what_has_no_place_is_in_suspense_with_an_exception(fake: FakeStripe, category: str) -> None:
     put(fake, "txn_1", category, -4321, source="tr_1")
 
@@ -90,6 +90,21 @@ def test_what_has_no_place_is_in_suspense_with_an_exception(fake: FakeStripe, ca
     assert named() == [("balance_transaction_in_suspense", "stripe:bt:txn_1", -4321)]
     assert ReconciliationException.objects.get().detail == f"{category} of tr_1"
     assert ReconciliationException.objects.get().due_at == NOW + timedelta(days=2)
+
+
+@pytest.mark.parametrize(("category", "source"), [("transfer", "tr_1"), ("transfer_reversal", "trr_1")])
+def test_a_transfer_that_cannot_be_looked_at_waits_with_an_exception(
+    fake: FakeStripe, category: str, source: str
+) -> None:
+    """In suspense it would be for ever, and it may be ours."""
+    put(fake, "txn_1", category, -4321, source=source)
+
+    for _ in range(2):
+        assert listed().seen == 1
+
+    assert BalanceTransaction.objects.get().problem == "transfer_not_read"
+    assert named() == [("balance_transaction_not_posted", "stripe:bt:txn_1", -4321)]
+    assert not Entry.objects.exists()
 
 
 def test_another_pot_of_the_processor_is_looked_at_too(fake: FakeStripe) -> None:
