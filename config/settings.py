@@ -133,6 +133,7 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds; rules/giving.md 3.9
 ACCOUNT_EMAIL_VERIFICATION = "none"  # whoever types the code has shown that the address is theirs
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds in which a second factor shown counts as fresh for a step with money
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Tassel"
 

@@ -34,13 +34,12 @@ class OrganisationAdmin(NeverDeleted, admin.ModelAdmin[Organisation]):
 
 
 class UserForm(forms.ModelForm[User]):
-    """Somebody's address and roles. Nobody has a password, so none is asked for."""
+    """Somebody's name and address. Nobody has a password, and roles take two persons (the desk, "Roles")."""
 
     class Meta:
         model = User
-        fields = ("email", "name", "is_staff", "is_active", "is_superuser", "groups")
-        widgets = {"groups": forms.CheckboxSelectMultiple}
-        labels = {"groups": "Roles", "email": "E-mail"}
+        fields = ("email", "name", "is_staff", "is_active")
+        labels = {"email": "E-mail"}
 
     def clean_email(self) -> str:
         """The address as signing in looks it up; another spelling of a known one is refused here."""
@@ -55,9 +54,15 @@ class UserAdmin(NeverDeleted, admin.ModelAdmin[User]):
     """Staff and donors who can sign in: switched off here, never deleted, because what they did names them."""
 
     form = UserForm
+    fields = ("email", "name", "is_staff", "is_active", "is_superuser", "roles")
+    readonly_fields = ("is_superuser", "roles")
     list_display = ("email", "name", "is_staff", "is_active", "joined_at")
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("email", "name")
+
+    @admin.display(description="roles, given and taken on the desk")
+    def roles(self, user: User) -> str:
+        return ", ".join(user.groups.order_by("name").values_list("name", flat=True)) if user.pk else ""
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:

@@ -140,6 +140,48 @@ class Approval(models.Model):
         return f"{self.subject}: {self.decision}"
 
 
+class RoleGrant(models.Model):
+    """Somebody asked that a person gets a role, another agreed, and later one of them may have taken it away.
+
+    A group without such a row is refused, and what was granted stays as it was (migration 0004). Beside two persons
+    only the owner of the database gives a role, by `manage.py appoint`.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants")
+    role = models.CharField(max_length=40)
+    requested_by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty: appointed by command.",
+    )
+    requested_at = models.DateTimeField()
+    granted_at = models.DateTimeField(null=True, blank=True)
+    counts_from = models.DateTimeField(null=True, blank=True, help_text="Approvals count from here on.")
+    ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="Taken away, refused, or withdrawn.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role"], condition=Q(ended_at__isnull=True), name="role_grant_once_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(granted_at__isnull=True, counts_from__isnull=True) | Q(counts_from__gte=F("granted_at")),
+                name="role_grant_counts_later",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role}"
+
+    @property
+    def approval_subject(self) -> str:
+        return f"role_grant:{self.pk}"
+
+
 class Attachment(models.Model):
     """A file that belongs to something, such as the invoice behind a manual entry; kept here so that it can be erased.
 

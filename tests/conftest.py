@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests.closed_network import closed_network
@@ -80,6 +83,23 @@ def flush_past_guards() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signed_in_a_moment_ago() -> Iterator[None]:
+    """`force_login` stands for a whole sign-in: who has a second factor has just shown it."""
+
+    def force_login(self: Client, user: Any, backend: str | None = None) -> None:
+        short_cut(self, user, backend)
+        session = self.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time(), "type": "totp"}]
+        session[f"{AUTHENTICATION_METHODS_SESSION_KEY}_user"] = str(user.pk)
+        session.save()
+
+    short_cut = Client.force_login
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "force_login", force_login)
         yield
 
 

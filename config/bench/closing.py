@@ -20,6 +20,7 @@ from ledger.operations.propose_close import propose_close
 from ledger.operations.seal_entries import seal_all
 from ledger.operations.soft_close import soft_close
 from people.models import Organisation, User
+from people.operations.appoint import appoint
 
 SMALL, LARGE = "small", "large"
 
@@ -48,7 +49,8 @@ def _build(sizes: Sizes, databases: Databases, months: Sequence[int]) -> None:
     databases.copy(SMALL, "empty")
     Organisation.objects.create(display_name="Bench")  # with nobody to mail to: a broker is no part of this
     for name in ("ana", "ben"):
-        User.objects.create_user(f"{name}@bench.invalid", is_staff=True)
+        user = User.objects.create_user(f"{name}@bench.invalid", is_staff=True)
+        appoint(user=user, role="finance approver", now=shop.NOW)
     for turn, yyyymm in enumerate(months):
         first, last = shop.days_of(yyyymm)
         days = (last - first + timedelta(days=1)).days

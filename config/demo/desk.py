@@ -33,9 +33,11 @@ class Desk:
     def __init__(self, places: Places, stripe: LocalStripe) -> None:
         self.stripe = stripe
         self.petra, self.anton = Visitor(places.web), Visitor(places.web)
+        self._secrets: dict[Visitor, str] = {}
 
     def sign_in(self) -> None:
         petra, anton, _ = team()
+        self._secrets = {self.petra: petra.secret, self.anton: anton.secret}
         self._sign_in(self.petra, petra)
         self._sign_in(self.anton, anton)
 
@@ -71,8 +73,8 @@ class Desk:
         batch = PayoutBatch.objects.first()
         if batch is None or PayoutBatch.objects.count() == before:
             return  # nothing is old enough or large enough yet
-        self.anton.post(f"/desk/payouts/{batch.pk}/approve/", {"content_hash": batch.content_hash})
-        self.petra.post(f"/desk/payouts/{batch.pk}/send/", {})
+        self._confirmed(self.anton, f"/desk/payouts/{batch.pk}/approve/", {"content_hash": batch.content_hash})
+        self._confirmed(self.petra, f"/desk/payouts/{batch.pk}/send/", {})
 
     def _read_the_bank(self, today: date) -> None:
         sent = PartnerPayout.objects.filter(state=PartnerPayout.State.IN_FLIGHT).select_related("partner")
@@ -107,12 +109,25 @@ class Desk:
                 raise DoorClosed(f"No sign-in code reached {staff.email}.")
             time.sleep(0.1)
         visitor.post("/account/login/code/confirm/", {"code": code})
-        if time.time() % 30 > 25:
-            time.sleep(30 - time.time() % 30)  # a code about to end would be refused
-        totp = format_hotp_value(hotp_value(staff.secret, next(iter(yield_hotp_counters_from_time()))))
-        landed = visitor.post("/account/2fa/authenticate/", {"code": totp})
+        landed = visitor.post("/account/2fa/authenticate/", {"code": _second_factor(staff.secret)})
         if "/account/" in landed.url:
             raise DoorClosed(f"{staff.email} could not sign in.")
+
+    def _confirmed(self, visitor: Visitor, path: str, form: dict[str, str]) -> None:
+        """A step with money: where the second factor is asked for once more, it is shown, and the form goes on."""
+        landed = visitor.post(path, form)
+        if "/account/2fa/reauthenticate/" in landed.url:
+            code = _second_factor(self._secrets[visitor])
+            landed = visitor.post("/account/2fa/reauthenticate/", {"code": code, "next": path})
+        if "/account/" in landed.url:
+            raise DoorClosed(f"{path} was not confirmed.")
+
+
+def _second_factor(secret: str) -> str:
+    """What the authenticator app shows now; a code about to end would be refused."""
+    if time.time() % 30 > 25:
+        time.sleep(30 - time.time() % 30)
+    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
 
 
 def _close(yyyymm: int) -> None:

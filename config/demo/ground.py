@@ -9,12 +9,12 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.utils import decrypt
-from django.contrib.auth.models import Group
 
 from config import catalogue
 from partners.models import BankAccount, PayoutPolicy
 from people import clock
 from people.models import User
+from people.operations.appoint import appoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ def team() -> list[Staff]:
 
 def _member(email: str, name: str, roles: tuple[str, ...]) -> User:
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, name=name, is_staff=True)
-    user.groups.set(Group.objects.filter(name__in=roles))
+    for role in roles:
+        appoint(user=user, role=role, now=clock.now())
     EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     if not Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
         TOTP.activate(user, generate_totp_secret())

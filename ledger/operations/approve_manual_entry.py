@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from ledger.manual_entries import NotWaiting, SamePerson, current_hash, decide, post, waiting
 from ledger.operations.post_entry import Posted
-from people.access import has_role
+from people.approvers import check_approver, counts_as
 from people.models import Approval, User
 from people.money import format_minor
 
@@ -42,17 +42,18 @@ def approve_manual_entry(*, manual_entry_id: int, by: User, content_hash: str, n
     """Post the entry whose content hashes to `content_hash`, as the approver saw it (rules/ledger.md section 5).
 
     What is written off in a month by hand, in either direction, stays within WRITE_OFF_LIMIT_MINOR unless `by` holds
-    the role of the board. Raises NotWaiting, SamePerson, ContentChanged, WriteOffLimit, MonthClosed, and what
-    `post_entry` raises; then nothing has changed.
+    the role of the board. Raises NotWaiting, SamePerson, MayNotApprove, ContentChanged, WriteOffLimit, MonthClosed, and
+    what `post_entry` raises; then nothing has changed.
     """
     row, approval = waiting(manual_entry_id, by)
+    check_approver(by=by, now=now)
     if not content_hash == current_hash(row, approval.reason) == approval.subject_hash:
         raise ContentChanged("The entry changed since you opened it. Read it again, then decide.")
     decide(approval, Approval.Decision.APPROVED, by, now)
     posted = post(row, by=by, now=now)
     row.entry_id = posted.entry_id
     row.save(update_fields=["entry"])
-    if any("write_off" in line for line in row.postings) and not has_role(by, BOARD):
+    if any("write_off" in line for line in row.postings) and not counts_as(BOARD, user=by, now=now):
         _refuse_beyond_limit(row.currency, posted.effective_on)
     return posted
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from partners import scopes
 from partners.models import Agreement
 from partners.two_people import SamePerson
+from people.approvers import check_approver
 from people.models import User
 
 
@@ -41,18 +42,19 @@ class MoreThanTheWhole(Exception):
 def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreement:
     """Approve and freeze a draft (DESIGN.md section 4; rules/shop.md 3.3).
 
-    Raises NotADraft, SamePerson, AgreementsMeet, MoreThanTheWhole; then nothing has changed.
+    Raises NotADraft, SamePerson, MayNotApprove, AgreementsMeet, MoreThanTheWhole; then nothing has changed.
     """
     # 1. Lock every agreement, so that of two activations at once the second sees the first.
     rows = list(Agreement.objects.select_for_update(of=("self",)).select_related("partner").order_by("id"))
     agreement = next((row for row in rows if row.pk == agreement_id), None)
     if agreement is None:
         raise Agreement.DoesNotExist(agreement_id)
-    # 2. A second person, once.
+    # 2. A second person, once, whose approval counts.
     if agreement.state != Agreement.State.DRAFT:
         raise NotADraft(str(agreement))
     if agreement.prepared_by_id == by.pk:
         raise SamePerson("The person who prepared this agreement cannot approve it.")
+    check_approver(by=by, now=now)
     # 3. No contradiction with what is promised already.
     others = [row for row in rows if row.state != Agreement.State.DRAFT and _share_a_day(row, agreement)]
     _refuse_a_second_promise(agreement, others)

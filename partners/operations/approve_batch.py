@@ -9,6 +9,7 @@ from django.db import transaction
 from partners.batch_content import current_hash
 from partners.models import PayoutBatch
 from partners.two_people import SamePerson
+from people.approvers import check_approver
 from people.models import Approval, User
 
 
@@ -24,9 +25,10 @@ class ContentChanged(Exception):
 def approve_batch(*, batch_id: int, by: User, content_hash: str, now: datetime) -> PayoutBatch:
     """Approve the batch whose lines hash to `content_hash`, as the approver saw them (rules/ledger.md section 6).
 
-    Raises NotWaiting, SamePerson, ContentChanged; then nothing has changed.
+    Raises NotWaiting, SamePerson, MayNotApprove, ContentChanged; then nothing has changed.
     """
     batch, approval = waiting(batch_id, by)
+    check_approver(by=by, now=now)
     if not content_hash == current_hash(batch) == approval.subject_hash:
         raise ContentChanged("The batch changed since you opened it. Read it again, then decide.")
     decide(approval, Approval.Decision.APPROVED, by, now)

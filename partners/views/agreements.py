@@ -23,7 +23,8 @@ from partners.operations.prepare_agreement import BadAgreement, prepare_agreemen
 from partners.queries.promises import promise_of
 from partners.two_people import SamePerson
 from people import clock, desk
-from people.access import has_role, role_required
+from people.access import confirm_afresh, has_role, role_required
+from people.approvers import MayNotApprove
 from people.queries import local_day
 
 PREPARER, APPROVER = "finance preparer", "finance approver"
@@ -100,11 +101,12 @@ def _agreement(request: HttpRequest, agreement_id: int, end_form: EndForm) -> Ht
 
 @role_required(APPROVER)
 @require_POST
+@confirm_afresh
 def activate(request: HttpRequest, agreement_id: int) -> HttpResponse:
     get_object_or_404(Agreement, pk=agreement_id)
     try:
         activate_agreement(agreement_id=agreement_id, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (SamePerson, AgreementsMeet, MoreThanTheWhole) as error:
+    except (SamePerson, MayNotApprove, AgreementsMeet, MoreThanTheWhole) as error:
         messages.error(request, str(error))
     except NotADraft:
         messages.error(request, "It was activated before.")
@@ -115,6 +117,7 @@ def activate(request: HttpRequest, agreement_id: int) -> HttpResponse:
 
 @role_required(APPROVER)
 @require_POST
+@confirm_afresh
 def end(request: HttpRequest, agreement_id: int) -> HttpResponse:
     get_object_or_404(Agreement, pk=agreement_id)
     form = EndForm(request.POST)

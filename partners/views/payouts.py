@@ -23,7 +23,8 @@ from partners.operations.send_batch import NotApproved, PayableShrunk, send_batc
 from partners.queries.eligible import eligible, policy
 from partners.two_people import SamePerson
 from people import clock, desk
-from people.access import has_role, role_required
+from people.access import confirm_afresh, has_role, role_required
+from people.approvers import MayNotApprove
 from people.models import Approval
 from people.queries import local_day, organisation
 from people.sources import describe
@@ -148,6 +149,7 @@ def payout(request: HttpRequest, batch_id: int, payout_id: int) -> HttpResponse:
 
 @role_required(APPROVER)
 @require_POST
+@confirm_afresh
 def approve(request: HttpRequest, batch_id: int) -> HttpResponse:
     shown = request.POST.get("content_hash", "")
     done = "Approved. It can be sent now."
@@ -171,6 +173,7 @@ def refuse(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 @role_required(PREPARER, APPROVER)
 @require_POST
+@confirm_afresh
 def send(request: HttpRequest, batch_id: int) -> HttpResponse:
     done = "Sent. Order each transfer at the bank now, with its reference."
     return _decide(request, batch_id, done, lambda by, now: send_batch(batch_id=batch_id, by=by, now=now))
@@ -189,7 +192,7 @@ def _decide(request: HttpRequest, batch_id: int, done: str, step: Callable[[Any,
     get_object_or_404(PayoutBatch, pk=batch_id)
     try:
         step(request.user, clock.now())
-    except (NotWaiting, SamePerson, ContentChanged, NotEditable, NotApproved, PayableShrunk) as error:
+    except (NotWaiting, SamePerson, MayNotApprove, ContentChanged, NotEditable, NotApproved, PayableShrunk) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, done)

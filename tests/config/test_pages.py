@@ -10,7 +10,6 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import Group
 from django.db import OperationalError, connection
 from django.test import Client
 
@@ -23,6 +22,7 @@ from reports.tasks import render_documents
 from shop.operations.place_order import place_order
 from tests.config.conftest import NOW
 from tests.ledger.closing import close
+from tests.roles import give
 from tests.shop.conftest import filled_cart
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +101,7 @@ def crowded(shelf: None) -> str:
 def everybody(db: None) -> Client:
     """A browser that may open every door."""
     user = User.objects.create_superuser("olive@tassel.example", name="Olive")
-    user.groups.set([Group.objects.get_or_create(name=role)[0] for role in ROLES])
+    give(user, *ROLES)
     Authenticator.objects.create(user=user, type="totp", data={})
     client = Client()
     client.force_login(user)

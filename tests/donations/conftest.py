@@ -19,6 +19,7 @@ from payments.facts import CheckoutPaid, InvoiceFailed, InvoicePaid, PlanChanged
 from people import clock
 from people.models import Organisation, User
 from tests.payments.rows import charged
+from tests.roles import give
 
 EMAIL = "ada@example.org"
 
@@ -96,6 +97,7 @@ def make_fund() -> Fund:
 
 def make_promises(fund: Fund, now: datetime) -> list[Partner]:
     preparer, approver = (User.objects.create_user(f"{word}@tassel.example") for word in ("preparer", "approver"))
+    give(approver, "finance approver")
     partners = [
         Partner.objects.create(slug="dahlias-hope", name="Dahlia's Hope"),
         Partner.objects.create(slug="restoration-house-kc", name="Restoration House KC"),

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
@@ -33,6 +32,7 @@ from tests.partners import conftest as people
 from tests.partners.conftest import NOW, draft, person
 from tests.partners.money import earn
 from tests.partners.test_payouts import propose, sent, statement
+from tests.roles import give
 from tests.shop.conftest import placed_order
 
 pytestmark = pytest.mark.django_db
@@ -240,7 +240,7 @@ def everything(**options: Any) -> Client:
     user = User.objects.get(email="donor@example.org")
     user.is_staff = user.is_superuser = True
     user.save()
-    user.groups.set(Group.objects.all())
+    give(user, *ROLES)
     Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
     return client
 

@@ -13,10 +13,12 @@ from ledger.operations.reopen_month import reopen_month
 from ledger.operations.soft_close import soft_close
 from people.models import User
 from tests.ledger.facts import NOW
+from tests.roles import give
 
 
 def person(name: str) -> User:
     user, _ = User.objects.get_or_create(email=f"{name}@example.org", defaults={"is_staff": True})
+    give(user, "finance approver")
     return user
 
 

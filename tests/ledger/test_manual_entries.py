@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 
 from ledger import books
@@ -37,6 +36,7 @@ from people.models import Approval, Attachment, Organisation, User
 from people.operations.attach_file import NotAttachable
 from tests.ledger.facts import NOW, account, balances, entry, post
 from tests.ledger.raw import as_owner, sql
+from tests.roles import give
 
 pytestmark = pytest.mark.usefixtures("books")
 LETTER = File("letter.pdf", b"%PDF-1.7 the bank's letter")
@@ -48,6 +48,12 @@ def organisation(db: None) -> Organisation:
     return Organisation.objects.create(display_name="Tassel Collective")
 
 
+def approver(email: str) -> User:
+    user = User.objects.create_user(email, is_staff=True)
+    give(user, "finance approver")
+    return user
+
+
 @pytest.fixture
 def ana(db: None) -> User:
     return User.objects.create_user("ana@example.org", is_staff=True)
@@ -55,12 +61,12 @@ def ana(db: None) -> User:
 
 @pytest.fixture
 def ben(db: None) -> User:
-    return User.objects.create_user("ben@example.org", is_staff=True)
+    return approver("ben@example.org")
 
 
 @pytest.fixture
 def cem(db: None) -> User:
-    return User.objects.create_user("cem@example.org", is_staff=True)
+    return approver("cem@example.org")
 
 
 def content(*pairs: Pair, **changes: Any) -> Content:
@@ -151,7 +157,7 @@ def test_whoever_wrote_any_version_does_not_decide_however_many_wrote_after_them
             refuse_manual_entry(manual_entry_id=row.pk, by=author, words="No.", now=NOW)
 
     assert balances() == {}
-    approve(row, User.objects.create_user("dora@example.org", is_staff=True))
+    approve(row, approver("dora@example.org"))
     assert balances() == {"1010": -1100, "6130": 1100}
     assert list(unapproved()) == []
 
@@ -319,7 +325,7 @@ def test_softly_closed_month_takes_what_people_approved(ana: User, ben: User) ->
 
 
 def test_write_off_limit_of_a_month_needs_the_board(ana: User, ben: User, cem: User) -> None:
-    cem.groups.add(Group.objects.create(name="board"))
+    give(cem, "board")
     approve(propose(ana, ("write_off", "clearing", 300), reason="write_off"), ben)
     approve(propose(ana, ("write_off", "clearing", 400), reason="write_off", effective_on=date(2026, 9, 30)), ben)
     approve(propose(ana, ("write_off", "clearing", 200), reason="write_off"), ben)

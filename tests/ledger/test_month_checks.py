@@ -7,7 +7,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
@@ -17,9 +16,10 @@ from ledger.models import Period, Seal
 from ledger.month_checks import MonthCheck, books_add_up, register, registered
 from ledger.operations.close_month import ChecksFailed, current_close
 from people.models import Approval, Organisation, User
-from tests.ledger.closing import approve_close, close, person
+from tests.ledger.closing import approve_close, close
 from tests.ledger.facts import NOW, accrual, post, sale
 from tests.ledger.raw import as_owner, check_at_commit
+from tests.roles import give
 
 pytestmark = pytest.mark.usefixtures("books")
 OCTOBER = 202610
@@ -43,8 +43,8 @@ def run(*arguments: str, month: str = "2026-10") -> str:
 
 
 def finance(name: str, *roles: str) -> str:
-    user = person(name)
-    user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
+    user, _ = User.objects.get_or_create(email=f"{name}@example.org", defaults={"is_staff": True})
+    give(user, *roles)
     return user.email
 
 

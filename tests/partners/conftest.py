@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 
 from ledger.operations.open_months import open_months
 from partners.models import Agreement, BankAccount, Partner
 from partners.operations.activate_agreement import activate_agreement
 from partners.operations.prepare_agreement import prepare_agreement
 from people.models import Organisation, User
+from tests.roles import give
 
 NOW = datetime(2026, 10, 20, 17, 0, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ def org(db: None) -> Organisation:
 
 def person(email: str, *roles: str) -> User:
     user = User.objects.create_user(email, is_staff=True, name=email.partition("@")[0].title())
-    user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
+    give(user, *roles)
     return user
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from people.models import Approval, User
+from tests.roles import give
 
 NOW = datetime(2026, 10, 20, 17, tzinfo=UTC)
 
@@ -21,6 +22,7 @@ def cem(db: None) -> User:
 @pytest.fixture
 def approval(cem: User) -> Approval:
     ana, ben = (User.objects.create_user(f"{name}@example.org") for name in ("ana", "ben"))
+    give(ben, "finance approver")
     asked = Approval.objects.create(
         subject="note:1", subject_hash="a" * 64, reason="Why.", requested_by=ana, requested_at=NOW
     )

@@ -15,6 +15,7 @@ from config.roles import lay_roles
 from people.access import ROLES
 from people.console import amount
 from people.models import Mail, Organisation, User
+from tests.roles import give
 
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -29,7 +30,7 @@ def ground() -> None:
 
 def staff(client: Client, *roles: str, superuser: bool = False) -> User:
     user = User.objects.create_user("staff@example.org", is_staff=True, is_superuser=superuser)
-    user.groups.set(Group.objects.filter(name__in=roles))
+    give(user, *roles)
     TOTP.activate(user, SECRET)
     client.force_login(user)
     return user
@@ -72,24 +73,26 @@ def test_only_the_catalogue_edits_products(client: Client) -> None:
     user = staff(client, "auditor")
     assert client.get("/console/shop/product/add/").status_code == 403
 
-    user.groups.add(Group.objects.get(name="catalogue"))
+    give(user, "catalogue")
 
     assert client.get("/console/shop/product/add/").status_code == 200
 
 
-def test_a_superuser_makes_a_member_of_staff_who_has_no_password(client: Client) -> None:
+def test_a_superuser_makes_a_member_of_staff_who_has_no_password_and_no_role(client: Client) -> None:
+    """Roles take two persons and superusers the owner of the database: what is posted besides is no field."""
     staff(client, superuser=True)
     role = Group.objects.get(name="finance approver")
+    forged = {"groups": [role.pk], "roles": [role.pk], "is_superuser": "on"}
 
     answer = client.post(
         "/console/people/user/add/",
-        {"email": "Anton@Example.org", "name": "Anton", "is_staff": "on", "is_active": "on", "groups": [role.pk]},
+        {"email": "Anton@Example.org", "name": "Anton", "is_staff": "on", "is_active": "on", **forged},
     )
 
     assert answer.status_code == 302
     anton = User.objects.get(email="anton@example.org")
     assert not anton.has_usable_password()
-    assert list(anton.groups.all()) == [role]
+    assert (list(anton.groups.all()), anton.is_superuser) == ([], False)
 
 
 def test_an_address_is_taken_in_any_spelling(client: Client) -> None:

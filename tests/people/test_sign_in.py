@@ -20,6 +20,7 @@ from people.models import Mail, Organisation, Supporter, User
 from people.operations.find_or_make_supporter import find_or_make_supporter
 from people.operations.give_login import give_login
 from people.tasks import send_mails
+from tests.roles import give
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.people.test_sign_in")]
 NOW = datetime(2026, 10, 5, 15, 0, tzinfo=UTC)
@@ -151,7 +152,7 @@ def test_a_login_is_made_once() -> None:
 def staff(*groups: str) -> User:
     user = User.objects.create_user("staff@example.org", is_staff=True)
     for name in groups:
-        user.groups.create(name=name)
+        give(user, name)
     return user
 
 
@@ -214,7 +215,7 @@ def test_a_role_opens_its_door_only(client: Client) -> None:
     client.force_login(user)
     assert client.get("/role-test/").status_code == 403
 
-    user.groups.create(name="finance approver")
+    give(user, "finance approver")
     assert client.get("/role-test/").content == b"inside"
 
 

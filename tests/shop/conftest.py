@@ -23,6 +23,7 @@ from shop.operations.count_stock import count_stock
 from shop.operations.define_product import VariantWanted, define_product
 from shop.operations.place_order import Placed, place_order
 from tests.payments.rows import charged
+from tests.roles import give
 
 NOW = datetime(2026, 10, 20, 17, 0, tzinfo=UTC)
 SHELF_OPENS = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,6 +61,7 @@ def promise(partner: Partner, scope_key: str, **fields: Any) -> Agreement:
     asked = {"rate_num": 20, "rate_den": 100, "starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)} | fields
     ana, _ = User.objects.get_or_create(email="ana@tassel.example")
     ben, _ = User.objects.get_or_create(email="ben@tassel.example")
+    give(ben, "finance approver")
     drafted = prepare_agreement(
         partner=partner, scope_key=scope_key, scope_label="these designs", by=ana, now=NOW, **asked
     )

@@ -29,6 +29,7 @@ from ledger.operations.seal_entries import ContentMismatch
 from ledger.operations.soft_close import soft_close
 from people import clock
 from people.access import has_role
+from people.approvers import MayNotApprove
 from people.models import User
 from people.queries import month_bounds
 
@@ -38,6 +39,7 @@ REFUSALS: Final = (
     ContentChanged,
     ContentMismatch,
     EarlierMonthOpen,
+    MayNotApprove,
     NoSuchMonth,
     NotApproved,
     NotClosed,
@@ -78,7 +80,7 @@ class Command(BaseCommand):
         except MonthBusy:
             raise CommandError("Somebody is posting into the month. Nothing has changed: try again.") from None
         except REFUSALS as refusal:
-            raise CommandError(f"{refusal}.") from None
+            raise CommandError(f"{str(refusal).rstrip('.')}.") from None
 
     def _look(self, yyyymm: int) -> None:
         state = state_of(yyyymm)

@@ -1,0 +1,14 @@
+DROP TRIGGER people_superuser_becomes ON people_user;
+DROP TRIGGER people_superuser_is_made ON people_user;
+DROP FUNCTION people_superuser_by_owner();
+DROP TRIGGER people_approver_counts ON people_approval;
+DROP FUNCTION people_approver_counts();
+DROP TRIGGER people_role_ends ON people_rolegrant;
+DROP FUNCTION people_role_ends();
+DROP TRIGGER people_group_is_granted ON people_user_groups;
+DROP FUNCTION people_group_is_granted();
+DROP TRIGGER people_role_grant_no_truncate ON people_rolegrant;
+DROP TRIGGER people_role_grant_stays ON people_rolegrant;
+DROP TRIGGER people_role_grant_guard ON people_rolegrant;
+DROP FUNCTION people_role_grant_guard();
+DROP FUNCTION people_is_owner();
