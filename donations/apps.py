@@ -5,7 +5,8 @@ class DonationsConfig(AppConfig):
     name = "donations"
 
     def ready(self) -> None:
-        from donations import books, desk_tasks, sources  # noqa: PLC0415 - models must be loaded first
+        from donations import account_owners, books, desk_tasks, sources  # noqa: PLC0415 - models must be loaded first
+        from ledger import owners  # noqa: PLC0415
         from ledger.books import register  # noqa: PLC0415
         from people import desk  # noqa: PLC0415
         from people.sources import register as register_source  # noqa: PLC0415
@@ -13,3 +14,4 @@ class DonationsConfig(AppConfig):
         desk.register(desk_tasks.waiting)
         register(*books.CHECKS)
         register_source("gift", sources.describe_gifts)
+        owners.register("fund", account_owners.funds)

@@ -12,6 +12,7 @@ class LedgerConfig(AppConfig):
             invariants,
             manual_entries,
             month_checks,
+            openings,
             seal_checks,
             summary,
         )
@@ -20,4 +21,5 @@ class LedgerConfig(AppConfig):
         checks.register(guards_stand, checks.Tags.database)
         books.register_open_items("Exceptions that nobody has settled", summary.open_exceptions)
         books.register(*invariants.CHECKS, *seal_checks.CHECKS, *manual_entries.CHECKS, *approval_checks.CHECKS)
+        books.register(*openings.CHECKS)
         month_checks.register(*month_checks.CHECKS)

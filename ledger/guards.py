@@ -92,6 +92,12 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("people_attachment", "people_attachment_stays"),
         }
     ),
+    "0017_openings": frozenset(
+        {
+            ("ledger_opening", "ledger_opening_no_truncate"),
+            ("ledger_opening", "ledger_opening_stays"),
+        }
+    ),
 }
 _DOORS_SHUT: Final = "0011_shut_the_doors"
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())

@@ -8,8 +8,8 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
-        from ledger import month_checks  # noqa: PLC0415
-        from partners import bank_checks, books, desk_tasks  # noqa: PLC0415
+        from ledger import month_checks, owners  # noqa: PLC0415
+        from partners import account_owners, bank_checks, books, desk_tasks  # noqa: PLC0415
         from people import desk  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
@@ -17,3 +17,5 @@ class PartnersConfig(AppConfig):
         month_checks.register(*bank_checks.OF_A_MONTH)
         for title, items in bank_checks.OPEN_ITEMS.items():
             ledger_books.register_open_items(title, items)
+        owners.register("partner", account_owners.partners)
+        owners.register("bank", account_owners.banks)

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from partners.models import Agreement, BankLine, Match, PayoutBatch
 from people.desk import DeskTask
+from people.models import Approval
 from people.money import format_minor
 
 LATE_AFTER = timedelta(days=5)  # a payout that the bank has not shown by then (rules/ledger.md section 7)
@@ -49,8 +50,10 @@ def _numbers() -> Iterator[dict[str, Any]]:
     confirm = _row(Match.objects.filter(state=Match.State.PROPOSED), "confirm", Count("pk"), Min("proposed_at"))
     explain = _row(unknown, "explain", Count("pk"), Min("statement__imported_at"))
     drafts = Agreement.objects.filter(state=Agreement.State.DRAFT)
+    openings = Approval.objects.filter(subject__startswith="opening:", decision=Approval.Decision.WAITING)
+    opening = _row(openings, "opening", F("pk"), F("requested_at"))
     activate = _row(drafts, "activate", F("pk"), F("prepared_at"), name=F("partner__name"), label=F("scope_label"))
-    return (row for row in confirm.union(explain, activate, all=True) if row["number"])
+    return (row for row in confirm.union(explain, opening, activate, all=True) if row["number"])
 
 
 def _row(rows: QuerySet[Any], what: str, number: Any, since: Any, **words: Any) -> QuerySet[Any, dict[str, Any]]:
@@ -68,6 +71,9 @@ def _plain(row: dict[str, Any]) -> DeskTask:
         href = reverse("partners:desk_agreement", args=[number])
         title = f"Activate the agreement with {row['name']}"
         return DeskTask(title, f"{row['label']}, prepared", since, href, DECIDERS)
+    if row["what"] == "opening":
+        href = reverse("partners:desk_opening")
+        return DeskTask("Decide on the opening balances", "With them the books begin", since, href, DECIDERS)
     if row["what"] == "confirm":
         title, detail = f"Confirm {_count(number, 'payout')} found at the bank", "Lines of the bank statement match"
     else:

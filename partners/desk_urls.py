@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from partners.views import agreements, bank, desk, payouts
+from partners.views import agreements, bank, desk, opening, payouts
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
@@ -28,4 +28,10 @@ urlpatterns = [
     path("bank/confirm/", bank.confirm, name="desk_bank_confirm"),
     path("bank/matches/<int:match_id>/undo/", bank.undo, name="desk_bank_undo"),
     path("bank/lines/<int:line_id>/match/", bank.match, name="desk_bank_match"),
+    path("opening/", opening.opening, name="desk_opening"),
+    path("opening/check/", opening.check, name="desk_opening_check"),
+    path("opening/propose/", opening.propose, name="desk_opening_propose"),
+    path("opening/<int:opening_id>/approve/", opening.approve, name="desk_opening_approve"),
+    path("opening/<int:opening_id>/refuse/", opening.refuse, name="desk_opening_refuse"),
+    path("opening/<int:opening_id>/take-back/", opening.take_back, name="desk_opening_take_back"),
 ]

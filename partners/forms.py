@@ -74,6 +74,45 @@ class RefuseForm(forms.Form):
     )
 
 
+class WhyForm(forms.Form):
+    """Why what is in the books should be taken back."""
+
+    why = forms.CharField(
+        label="Why they are wrong",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say why they are wrong."},
+    )
+
+
+class OpeningForm(forms.Form):
+    """The balances of the old books."""
+
+    file = forms.FileField(label="Balances as CSV", widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+    words = forms.CharField(
+        label="Where they come from",
+        max_length=500,
+        help_text="Such as: trial balance of the old books at 31 December 2026, by our accountant.",
+        error_messages={"required": "Say where these balances come from."},
+    )
+
+
+class CheckedOpeningForm(forms.Form):
+    """The file as it was checked, carried from the dry run to the proposal."""
+
+    file_name = forms.CharField(max_length=120, widget=forms.HiddenInput)
+    words = forms.CharField(max_length=500, widget=forms.HiddenInput)
+    content = forms.CharField(widget=forms.HiddenInput)
+
+    @classmethod
+    def carrying(cls, *, file_name: str, content: bytes, words: str) -> CheckedOpeningForm:
+        packed = base64.b64encode(content).decode()
+        return cls(initial={"file_name": file_name[-120:], "content": packed, "words": words})
+
+    def clean_content(self) -> bytes:
+        return _unpacked(self.cleaned_data["content"])
+
+
 class UploadForm(forms.Form):
     """A bank's CSV."""
 
@@ -95,7 +134,11 @@ class ImportForm(forms.Form):
     content = forms.CharField(widget=forms.HiddenInput)
 
     def clean_content(self) -> bytes:
-        try:
-            return base64.b64decode(self.cleaned_data["content"], validate=True)
-        except ValueError as error:  # no base64, or not even ASCII
-            raise forms.ValidationError("The file did not arrive whole. Upload it again.") from error
+        return _unpacked(self.cleaned_data["content"])
+
+
+def _unpacked(packed: str) -> bytes:
+    try:
+        return base64.b64decode(packed, validate=True)
+    except ValueError as error:  # no base64, or not even ASCII
+        raise forms.ValidationError("The file did not arrive whole. Upload it again.") from error

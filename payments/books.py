@@ -14,8 +14,8 @@ from payments.discrepancies import NOT_POSTED
 def balance_transactions_booked() -> Iterator[str]:
     """L5: each balance transaction has exactly one entry, which moves 1050 by exactly its net; nothing else does.
 
-    What the books began with is nobody's balance transaction. One that could not be posted is no fault while its
-    exception is open: then somebody is told already, and has until its limit.
+    What the books began with is nobody's balance transaction, and what was booked before them has no entry. One that
+    could not be posted is no fault while its exception is open: somebody is told already, and has until its limit.
     """
     for name, entry, currency, net, moved in stream(_BOOKED, [list(processor.OPENING), NOT_POSTED.word]):
         said = [in_words(amount, currency) if amount is not None else "nothing" for amount in (net, moved)]
@@ -128,7 +128,7 @@ _BOOKED: Final = f"""
       FULL JOIN (SELECT * FROM moved WHERE kind <> ALL(%s)) m
         ON m.entry_id = b.entry_id AND m.key = 'stripe:bt:' || b.bt_id AND m.currency = b.currency
      WHERE b.id IS NULL
-        OR (m.entry_id IS NULL AND b.net_minor <> 0 AND NOT EXISTS (
+        OR (m.entry_id IS NULL AND b.net_minor <> 0 AND NOT b.before_books AND NOT EXISTS (
                SELECT FROM ledger_reconciliationexception x
                 WHERE x.kind = %s AND x.subject = 'stripe:bt:' || b.bt_id AND x.resolved_at IS NULL
            ))
@@ -139,7 +139,10 @@ _BOOKED: Final = f"""
 _BALANCE: Final = f"""
     WITH {_MOVED.format(purpose="'stripe_balance'")},
     held AS (SELECT currency, sum(amount_minor) AS amount FROM moved WHERE kind <> ALL(%s) GROUP BY currency),
-    told AS (SELECT currency, sum(net_minor) AS amount FROM payments_balancetransaction GROUP BY currency)
+    told AS (
+        SELECT currency, sum(net_minor) AS amount FROM payments_balancetransaction WHERE NOT before_books
+         GROUP BY currency
+    )
     SELECT currency, COALESCE(told.amount, 0), COALESCE(held.amount, 0)
       FROM told FULL JOIN held USING (currency)
      WHERE COALESCE(told.amount, 0) <> COALESCE(held.amount, 0)
@@ -170,6 +173,7 @@ _PAYOUTS: Final = f"""
     lived AS (
         SELECT b.*, sum(net_minor) OVER (PARTITION BY currency ORDER BY created_at) AS came_to
           FROM payments_balancetransaction b
+         WHERE NOT before_books
     )
     SELECT bt_id, entry_id, currency, amount_minor, came_to + COALESCE(began.amount, 0)
       FROM lived LEFT JOIN began USING (currency)
@@ -197,7 +201,8 @@ _OTHER_SIDES: Final = f"""
     SELECT b.bt_id, b.entry_id, b.currency, b.amount_minor, COALESCE(-m.amount_minor, 0)
       FROM payments_balancetransaction b
       LEFT JOIN moved m ON m.entry_id = b.entry_id AND m.currency = b.currency
-     WHERE b.problem = '' AND b.category = ANY(%s) AND b.amount_minor <> COALESCE(-m.amount_minor, 0)
+     WHERE b.problem = '' AND NOT b.before_books AND b.category = ANY(%s)
+       AND b.amount_minor <> COALESCE(-m.amount_minor, 0)
      ORDER BY 1
 """  # noqa: S608 - no value from outside
 

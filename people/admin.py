@@ -28,6 +28,7 @@ class OrganisationAdmin(NeverDeleted, admin.ModelAdmin[Organisation]):
     """There is one: changed here, never added or deleted."""
 
     list_display = ("display_name", "legal_name", "ein", "zone_name", "deductibility")
+    readonly_fields = ("books_begin_on",)  # `manage.py begin_books` sets it, once
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

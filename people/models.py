@@ -86,6 +86,11 @@ class Organisation(models.Model):
     fiscal_year_starts = models.CharField(max_length=5, default="01-01", help_text="Month and day, such as 07-01.")
     deductibility = models.CharField(max_length=20, choices=Deductibility.choices, default=Deductibility.NOT_DEDUCTIBLE)
     contact_email = models.EmailField(blank=True)
+    books_begin_on = models.DateField(
+        null=True,
+        blank=True,
+        help_text="The first day that the books tell of; what Stripe booked before it is in the opening balances.",
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="organisation_only_one")]

@@ -11,6 +11,7 @@ from babel.numbers import format_currency, get_currency_precision, list_currenci
 
 _CODES = frozenset(code.lower() for code in list_currencies())
 LIMIT_MINOR = 99_999_999  # Stripe's own limit for one payment
+FIGURE_MAX_MINOR = 9_999_999_999_999
 _PLAIN = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
 
 
@@ -68,4 +69,19 @@ def parse_amount(text: str, currency: str) -> int:
         raise NotAnAmount("The amount must be more than zero.")
     if minor > LIMIT_MINOR:
         raise NotAnAmount(f"We can take at most {format_minor(LIMIT_MINOR, currency)} in one payment.")
+    return int(minor)
+
+
+def parse_figure(text: str, currency: str) -> int:
+    """An amount as a file has it ("1234.50", "1,234.50", "0") as minor units, zero included, up to FIGURE_MAX_MINOR.
+
+    Raises NotAnAmount for anything else: signs, symbols, decimal commas, digits that are not 0 to 9.
+    """
+    if not (text.isascii() and _PLAIN.fullmatch(text)):
+        raise NotAnAmount(f"“{text[:40]}” is not an amount such as 1,234.50.")
+    minor = Decimal(text.replace(",", "")).scaleb(exponent(currency))
+    if minor != minor.to_integral_value():
+        raise NotAnAmount(f"“{text[:40]}” has more than {exponent(currency)} decimals.")
+    if minor > FIGURE_MAX_MINOR:
+        raise NotAnAmount(f"“{text[:40]}” is larger than any amount we take.")
     return int(minor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from people.models import Organisation
 
@@ -19,6 +19,14 @@ def organisation() -> Organisation:
 def local_day(at: datetime, org: Organisation | None = None) -> date:
     """The day on which `at` (aware) falls in the organisation's zone."""
     return at.astimezone((org or organisation()).zone).date()
+
+
+def books_begin_at(org: Organisation | None = None) -> datetime | None:
+    """The moment with which the books begin, in UTC; None where nothing went before them (docs/going-live.md)."""
+    org = org or organisation()
+    if org.books_begin_on is None:
+        return None
+    return datetime.combine(org.books_begin_on, time.min, tzinfo=org.zone).astimezone(UTC)
 
 
 def month_bounds(month: str) -> tuple[date, date]:

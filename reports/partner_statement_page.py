@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +10,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from people.csv_files import text_of
 from people.money import exponent, format_minor
 from people.money_line import Kind, Part, segments
 from reports.chart import Chart, chart
@@ -20,7 +19,6 @@ from reports.pdf import File
 from reports.statements import Statement
 
 PARTS_MAX = 5  # of sales, and again of gifts: more would be stripes
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def _account_csv(statement: Statement) -> str:
         ("closing", statement.closing_minor),
     )
     rows = [(step, _amount(amount_minor, statement), statement.currency) for step, amount_minor in steps]
-    return _csv(("step", "amount", "currency"), rows)
+    return text_of(("step", "amount", "currency"), rows)
 
 
 def _lines_csv(statement: Statement) -> str:
@@ -166,7 +164,7 @@ def _lines_csv(statement: Statement) -> str:
         for kind, lines in (("sale", statement.goods), ("gift", statement.gifts))
         for line in lines
     ]
-    return _csv(("kind", "name", "share_of_basis", "units", "basis", "promised", "currency"), rows)
+    return text_of(("kind", "name", "share_of_basis", "units", "basis", "promised", "currency"), rows)
 
 
 def _days_csv(statement: Statement) -> str:
@@ -180,31 +178,16 @@ def _days_csv(statement: Statement) -> str:
         )
         for day in statement.days
     ]
-    return _csv(("day", "promised_by_sales", "promised_by_gifts", "currency"), rows)
+    return text_of(("day", "promised_by_sales", "promised_by_gifts", "currency"), rows)
 
 
 def _payments_csv(statement: Statement) -> str:
     rows = [
         (p.paid_on, p.reference, _amount(p.amount_minor, statement), statement.currency) for p in statement.payments
     ]
-    return _csv(("reached_the_bank_on", "reference", "amount", "currency"), rows)
+    return text_of(("reached_the_bank_on", "reference", "amount", "currency"), rows)
 
 
 def _amount(amount_minor: int, statement: Statement) -> Decimal:
     """960 as 9.60: what a spreadsheet adds up, exact."""
     return Decimal(amount_minor).scaleb(-exponent(statement.currency))
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[str | int | Decimal]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: str | int | Decimal) -> str | int | Decimal:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value

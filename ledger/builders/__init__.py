@@ -7,7 +7,7 @@ what makes none at all is refused by the poster.
 """
 
 from ledger.builders.bank import bank_line
-from ledger.builders.by_hand import REASONS, manual, opening
+from ledger.builders.by_hand import REASONS, manual, opening, opening_reversed
 from ledger.builders.currencies import exchange, revaluation
 from ledger.builders.gifts import benefit, gift, restriction_released
 from ledger.builders.parts import About, Occasion, Recognition
@@ -68,6 +68,7 @@ __all__ = [
     "hold",
     "manual",
     "opening",
+    "opening_reversed",
     "partner_receivable",
     "payout_failed",
     "payout_returned",

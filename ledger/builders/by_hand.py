@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Unpack
 
 from ledger.accounts import chart_line
@@ -31,6 +32,17 @@ def opening(*, opening_ref: str, balances: Mapping[AccountRef, int], **about: Un
         key=opening_ref,
         postings=signed(*((account, NET_ASSETS, amount) for account, amount in ordered)),
         **about,
+    )
+
+
+def opening_reversed(*, opening_ref: str, balances: Mapping[AccountRef, int], **about: Unpack[About]) -> EntryDraft:
+    """What takes an opening entry back: the same balances, each posting the other way round."""
+    opened = opening(opening_ref=opening_ref, balances=balances, **about)
+    return replace(
+        opened,
+        key=f"{opening_ref}:reversed",
+        postings=tuple(PostingDraft(one.credit, one.debit, one.amount_minor) for one in opened.postings),
+        reverses_key=opening_ref,
     )
 
 

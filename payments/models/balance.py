@@ -35,6 +35,10 @@ class BalanceTransaction(models.Model):
     problem = models.CharField(
         max_length=40, blank=True, help_text="Why it is not in the books; an open exception tells."
     )
+    before_books = models.BooleanField(
+        default=False,
+        help_text="Booked before the books began: part of the opening balances, with no entry of its own.",
+    )
     source_id = models.CharField(max_length=255, blank=True)
     type = models.CharField(max_length=40)
     category = models.CharField(max_length=40, help_text="Stripe's reporting category.")
@@ -57,8 +61,9 @@ class BalanceTransaction(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(entry__isnull=False, problem="")
-                | (Q(entry__isnull=True) & (~Q(problem="") | Q(amount_minor=0, fee_minor=0))),
+                condition=Q(entry__isnull=False, problem="", before_books=False)
+                | Q(entry__isnull=True, problem="", before_books=True)
+                | (Q(entry__isnull=True, before_books=False) & (~Q(problem="") | Q(amount_minor=0, fee_minor=0))),
                 name="balance_transaction_is_posted",
             ),
         ]

@@ -19,6 +19,7 @@ from payments.models import BalanceListing, BalanceTransaction
 from payments.operations.ask_unfinished import ask_untold
 from payments.operations.record_balance_transactions import record_balance_transactions
 from payments.readers.balance import balance_transaction_seen
+from people.queries import books_begin_at
 
 OVERLAP: Final = timedelta(hours=48)
 SHORT_OVERLAP: Final = timedelta(hours=1)
@@ -69,8 +70,11 @@ def list_balance_transactions(
 
 
 def _from(now: datetime, overlap: timedelta) -> datetime:
+    """The first listing of all begins with the books, however long ago that was."""
     through = BalanceListing.objects.values_list("through", flat=True).first()
-    return min(through or now, now) - overlap
+    since = min(through or now, now) - overlap
+    begin_at = books_begin_at() if through is None else None
+    return min(since, begin_at) if begin_at is not None else since
 
 
 def _days(start: datetime, now: datetime) -> Iterator[tuple[datetime, datetime | None]]:

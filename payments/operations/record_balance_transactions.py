@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from django.db import transaction
@@ -22,9 +23,18 @@ from payments.discrepancies import CHANGED, IN_SUSPENSE, NOT_POSTED
 from payments.models import BalanceTransaction, Charge
 from payments.readings import BalanceTransactionSeen, source_ref
 from payments.transfer_bookings import booked_by_others
-from people.queries import local_day, organisation
+from people.queries import books_begin_at, local_day, organisation
 
 TAKES_MONEY = ("charge", "payment")
+
+
+class Kept(Enum):
+    """Why a balance transaction has no entry and no problem either."""
+
+    BEFORE_THE_BOOKS = "before the books"
+
+
+Answer = int | str | Kept | None
 _PROBLEMS: dict[type[Exception], str] = {
     Conflict: "conflict",
     NoSuchMonth: "no_such_month",
@@ -39,7 +49,8 @@ def record_balance_transactions(seen: Sequence[BalanceTransactionSeen], *, now: 
     One whose net is not amount minus fee, or that the ledger refuses, is kept unposted with its problem, and tried
     again whenever it is seen; so is one of a transfer of ours that nobody has booked yet. One of a category that has no
     place, or of a transfer that is not ours, is posted to suspense. Each of these opens an exception (rules/ledger.md
-    section 7). What is posted never changes: a row that Stripe tells otherwise is one too.
+    section 7). What is posted never changes: a row that Stripe tells otherwise is one too. What was booked before the
+    books began is kept and never posted: the opening balances hold it.
     """
     with transaction.atomic():
         wanted = {one.bt_id: one for one in sorted(seen, key=lambda one: one.bt_id)}
@@ -50,7 +61,7 @@ def record_balance_transactions(seen: Sequence[BalanceTransactionSeen], *, now: 
         rows |= _lock_troubled(rows)
         # 2. What is new, or has not reached the books.
         fresh = [one for one in wanted.values() if one.bt_id not in rows]
-        again = [one for one in wanted.values() if one.bt_id in rows and rows[one.bt_id].problem]
+        again = [one for one in wanted.values() if one.bt_id in rows and _is_unposted(rows[one.bt_id])]
         others = booked_by_others([*fresh, *again])
         posted = _post([one for one in (*fresh, *again) if one.bt_id not in others], now) | others
         made = [_row(one, posted[one.bt_id], charges) for one in fresh]
@@ -76,21 +87,29 @@ def _lock_charges(seen: Collection[BalanceTransactionSeen]) -> dict[str, Charge]
 
 
 def _lock_troubled(rows: dict[str, BalanceTransaction]) -> dict[str, BalanceTransaction]:
-    """Those with a problem, locked and as they are now: a rival may just have solved it."""
-    troubled = [bt_id for bt_id, row in rows.items() if row.problem]
+    """Those that are not in the books, locked and as they are now: a rival may just have posted one."""
+    troubled = [bt_id for bt_id, row in rows.items() if _is_unposted(row)]
     if not troubled:
         return {}
     locked = BalanceTransaction.objects.select_for_update(of=("self",)).filter(bt_id__in=troubled).order_by("bt_id")
     return {row.bt_id: row for row in locked}
 
 
-def _post(seen: Sequence[BalanceTransactionSeen], now: datetime) -> dict[str, int | str | None]:
-    """Entry id, problem, or None where nothing moved, for each. One refusal costs the others nothing but time."""
+def _is_unposted(row: BalanceTransaction) -> bool:
+    """With a problem, or of before the books, whose first day may be another one by now (`begin_books`)."""
+    return bool(row.problem) or row.before_books
+
+
+def _post(seen: Sequence[BalanceTransactionSeen], now: datetime) -> dict[str, Answer]:
+    """Entry id, problem, Kept, or None where nothing moved, for each. One refusal costs the others nothing but time."""
     org = organisation() if seen else None
-    answers: dict[str, int | str | None] = {}
+    begin_at = books_begin_at(org) if org else None
+    answers: dict[str, Answer] = {}
     drafts: dict[str, EntryDraft] = {}
     for one in seen:
-        if one.net_minor != one.amount_minor - one.fee_minor:
+        if begin_at is not None and one.created_at < begin_at:
+            answers[one.bt_id] = Kept.BEFORE_THE_BOOKS
+        elif one.net_minor != one.amount_minor - one.fee_minor:
             answers[one.bt_id] = "net_differs"
         elif one.amount_minor == one.fee_minor == 0:
             answers[one.bt_id] = None
@@ -125,7 +144,7 @@ def _draft(seen: BalanceTransactionSeen, effective_on: Any) -> EntryDraft:
     )
 
 
-def _row(seen: BalanceTransactionSeen, answer: int | str | None, charges: dict[str, Charge]) -> BalanceTransaction:
+def _row(seen: BalanceTransactionSeen, answer: Answer, charges: dict[str, Charge]) -> BalanceTransaction:
     return BalanceTransaction(
         bt_id=seen.bt_id,
         charge=charges.pop(seen.source_id, None) if seen.type in TAKES_MONEY else None,
@@ -138,12 +157,12 @@ def _row(seen: BalanceTransactionSeen, answer: int | str | None, charges: dict[s
 def _follow(
     row: BalanceTransaction,
     seen: BalanceTransactionSeen,
-    answer: int | str | None,
+    answer: Answer,
     charges: dict[str, Charge],
 ) -> None:
     """Bring a row to date; the figures of what is in the books stay as they were posted."""
     fresh: dict[str, Any] = {"available_at": seen.available_at}
-    if row.problem:
+    if _is_unposted(row):
         fresh |= _figures(seen) | _ending(answer)
     if row.charge_id is None and seen.type in TAKES_MONEY and seen.source_id in charges:
         fresh["charge_id"] = charges.pop(seen.source_id).pk
@@ -168,16 +187,19 @@ def _figures(seen: BalanceTransactionSeen) -> dict[str, Any]:
     }
 
 
-def _ending(answer: int | str | None) -> dict[str, Any]:
-    if isinstance(answer, str):
-        return {"entry_id": None, "problem": answer}
-    return {"entry_id": answer, "problem": ""}
+def _ending(answer: Answer) -> dict[str, Any]:
+    before = answer is Kept.BEFORE_THE_BOOKS
+    return {
+        "entry_id": answer if isinstance(answer, int) else None,
+        "problem": answer if isinstance(answer, str) else "",
+        "before_books": before,
+    }
 
 
 def _name(
     fresh: Sequence[BalanceTransactionSeen],
     again: Sequence[BalanceTransactionSeen],
-    posted: dict[str, int | str | None],
+    posted: dict[str, Answer],
     others: Collection[str],
     now: datetime,
 ) -> None:
@@ -185,7 +207,7 @@ def _name(
         answer = posted[one.bt_id]
         if isinstance(answer, str):
             open_exception(NOT_POSTED, _found(one, _why(one, answer)), now=now)
-        elif answer is not None and one.bt_id not in others and not _has_its_place(one):
+        elif isinstance(answer, int) and one.bt_id not in others and not _has_its_place(one):
             open_exception(IN_SUSPENSE, _found(one, f"{one.category} of {one.source_id or 'nothing'}"), now=now)
     mended = [one.ref for one in again if not isinstance(posted[one.bt_id], str)]
     if mended:

@@ -89,6 +89,12 @@ DOORS: dict[str, Door] = {
     "desk/bank/confirm/": role(*HANDS, methods="POST"),
     "desk/bank/matches/<int:match_id>/undo/": role(*HANDS, methods="POST"),
     "desk/bank/lines/<int:line_id>/match/": role(*HANDS, methods="POST"),
+    "desk/opening/": role(*FINANCE),
+    "desk/opening/check/": role(*PREPARER, methods="POST"),
+    "desk/opening/propose/": role(*PREPARER, methods="POST"),
+    "desk/opening/<int:opening_id>/approve/": role(*APPROVER, methods="POST"),
+    "desk/opening/<int:opening_id>/refuse/": role(*APPROVER, methods="POST"),
+    "desk/opening/<int:opening_id>/take-back/": role(*HANDS, methods="POST"),
     # reports
     "partners/<slug:slug>/statements/": anybody(),
     "documents/<sha256:sha256>.pdf": Door("unpublished", FINANCE),

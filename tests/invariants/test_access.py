@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ from donations.links import hash_of, token_for
 from donations.models import Plan
 from donations.operations.define_fund import define_fund
 from donations.operations.record_plan_gift import record_plan_gift
+from ledger.models import Opening
+from ledger.operations.begin_books import begin_books
+from ledger.operations.propose_opening import propose_opening
 from partners.models import Agreement, BankAccount, BankLine, Match, PayoutPolicy
 from people.access import ROLES
 from people.models import User
@@ -85,6 +89,7 @@ def known(
     batch = propose(ana)
     order = placed_order(VALOR_DARK=1)
     plan = donors_plan()
+    begin_books(on=date(2026, 9, 1), now=NOW)
     return {
         "token": order.token,
         "give": token_for(plan.attempt_key),
@@ -95,6 +100,7 @@ def known(
         "plan_id": plan.pk,
         "agreement_id": draft(valor.partner, ana, scope_key="product:other").pk,
         "allocation_id": valor.allocations.order_by("pk")[0].pk,
+        "opening_id": opening_balances(ana).pk,
         "batch_id": batch.pk,
         "payout_id": batch.payouts.get().pk,
         "match_id": Match.objects.get().pk,
@@ -104,6 +110,13 @@ def known(
         "uidb36": "1",
         "key": "a-b",
     }
+
+
+def opening_balances(by: User) -> Opening:
+    return propose_opening(
+        file_name="old.csv", content=b"account,owner,currency,debit,credit\n1010,,usd,1,\n3010,,usd,,1\n",
+        words="Trial balance.", stripe_minor={}, by=by, now=NOW,
+    )  # fmt: skip
 
 
 def donors_plan() -> Plan:

@@ -623,6 +623,16 @@ EXAMPLES = [
         "opening:2026-01-01:usd",
     ),
     example(
+        "opening balances taken back",
+        "opening_reversed",
+        {
+            "opening_ref": "opening:1:usd",
+            "balances": {AccountRef("payable", RESTORATION_HOUSE): -2_000, AccountRef("bank"): 100_000},
+        },
+        ["3010 / 1010 100000", "2110/partner:2 / 3010 2000"],
+        "opening:1:usd:reversed",
+    ),
+    example(
         "small difference written off by hand",
         "manual",
         {

@@ -28,7 +28,7 @@ from ledger.operations.publish_proofs import NotClosed
 from ledger.operations.seal_entries import ContentMismatch
 from ledger.operations.soft_close import soft_close
 from people import clock
-from people.access import has_role
+from people.acting import MayNot, acting
 from people.approvers import MayNotApprove
 from people.models import User
 from people.queries import month_bounds
@@ -67,9 +67,9 @@ class Command(BaseCommand):
         yyyymm = _month(options["month"])
         try:
             if options["propose"]:
-                self._propose(yyyymm, _person(options["propose"], PREPARER, APPROVER))
+                self._propose(yyyymm, acting(options["propose"], PREPARER, APPROVER))
             elif options["approve"]:
-                self._approve(yyyymm, _person(options["approve"], APPROVER), options["content"])
+                self._approve(yyyymm, acting(options["approve"], APPROVER), options["content"])
             elif options["finish"]:
                 self._close(yyyymm)
             else:
@@ -77,6 +77,8 @@ class Command(BaseCommand):
         except ChecksFailed as failed:
             self._list(failed.findings)
             raise CommandError(f"{options['month']} cannot be closed: {len(failed.findings)} found.") from None
+        except MayNot as error:
+            raise CommandError(str(error)) from None
         except MonthBusy:
             raise CommandError("Somebody is posting into the month. Nothing has changed: try again.") from None
         except REFUSALS as refusal:
@@ -123,11 +125,3 @@ def _month(typed: str) -> int:
     except ValueError:
         raise CommandError(f"{typed} is not a month such as 2026-10.") from None
     return first_day.year * 100 + first_day.month
-
-
-def _person(email: str, *roles: str) -> User:
-    """Who acts: whoever may run commands on the server vouches for it."""
-    user = User.objects.filter(email=email.strip().lower(), is_staff=True, is_active=True).first()
-    if user is None or not has_role(user, *roles):
-        raise CommandError(f"{email} is no member of staff who is {' or '.join(roles)}.")
-    return user
