@@ -6,6 +6,7 @@ import socket
 
 import pytest
 import requests
+from django.core.management.color import no_style
 from django.db import connection
 
 from tests.closed_network import NetworkIsClosed
@@ -34,12 +35,12 @@ def test_flush_passes_the_guards_of_a_table() -> None:
             CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE 'guarded' USING ERRCODE = '23514'; END $$;
             CREATE TABLE guarded (n int);
-            CREATE TRIGGER guard BEFORE TRUNCATE ON guarded EXECUTE FUNCTION pg_temp.refuse();
+            CREATE TRIGGER guard BEFORE DELETE OR TRUNCATE ON guarded EXECUTE FUNCTION pg_temp.refuse();
             INSERT INTO guarded VALUES (1);
             """
         )
         try:
-            connection.ops.execute_sql_flush(["TRUNCATE guarded"])
+            connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), ["guarded"]))
 
             cursor.execute("SELECT count(*) FROM guarded")
             assert cursor.fetchone() == (0,)
