@@ -18,11 +18,7 @@ def end_plan(fact: PlanEnded, *, now: datetime) -> Outcome:
     stop is confirmed, without a second mail; one that ended by itself is lapsed after failed payments, else stopped.
     """
     plan = lock_plan(fact.subject)
-    PlanSubscription.objects.update_or_create(
-        subscription_ref=fact.subscription_ref,
-        create_defaults={"plan": plan, "since": fact.at, "ended_at": fact.at},
-        defaults={"ended_at": fact.at},
-    )
+    _end_subscription(plan, fact)
     if plan.subscriptions.filter(ended_at__isnull=True).exists():
         return Outcome.UNCHANGED
     if plan.is_stopping:
@@ -34,6 +30,16 @@ def end_plan(fact: PlanEnded, *, now: datetime) -> Outcome:
     if not plan.is_living:
         return Outcome.ALREADY_STOPPED
     return _end_by_itself(plan, fact, now)
+
+
+def _end_subscription(plan: Plan, fact: PlanEnded) -> None:
+    """Written once: the reconciler takes whatever is written for something that was not known."""
+    subscription, _ = PlanSubscription.objects.get_or_create(
+        subscription_ref=fact.subscription_ref, defaults={"plan": plan, "since": fact.at, "ended_at": fact.at}
+    )
+    if subscription.ended_at is None:
+        subscription.ended_at = fact.at
+        subscription.save(update_fields=["ended_at"])
 
 
 def _confirm(plan: Plan, at: datetime) -> Outcome:

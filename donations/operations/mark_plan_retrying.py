@@ -33,7 +33,8 @@ def mark_plan_retrying(fact: InvoiceFailed, *, now: datetime) -> Outcome:
     """Note the failure and tell the donor when there is something to tell (rules/giving.md 3.2). In the caller's
     transaction.
 
-    OVERTAKEN when the same invoice has been paid meanwhile, NOT_LIVING when the plan never started or has ended.
+    OVERTAKEN when the same invoice has been paid meanwhile, NOT_LIVING when the plan never started or has ended,
+    UNCHANGED when this attempt is known: the reconciler takes whatever is written for something that was not.
     Dates come from the fact only: a failure without a next attempt is the last one. Raises UnknownSubject.
     """
     plan = lock_plan(fact.subject)
@@ -43,10 +44,12 @@ def mark_plan_retrying(fact: InvoiceFailed, *, now: datetime) -> Outcome:
         return Outcome.OVERTAKEN
     if fact.next_attempt_at is None:
         return _lapse(plan, fact, now)
-    first = plan.state != Plan.State.RETRYING
+    before = (plan.state, plan.retry_at)
     plan.state, plan.retry_at = Plan.State.RETRYING, fact.next_attempt_at
+    if (plan.state, plan.retry_at) == before:
+        return Outcome.UNCHANGED
     plan.save(update_fields=["state", "retry_at"])
-    if first:
+    if before[0] != Plan.State.RETRYING:
         PlanEvent.objects.create(plan=plan, kind=PlanEvent.Kind.RETRYING, word=fact.decline_code or "", at=fact.at)
     _tell(plan, fact, now)
     return Outcome.RETRYING

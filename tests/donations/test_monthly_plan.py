@@ -19,6 +19,7 @@ from donations.operations.stop_plan import NotAReason, stop_plan
 from donations.outcomes import Outcome
 from ledger.queries import balance
 from partners.models import Partner
+from payments.changes import changed_rows
 from payments.facts import CheckoutExpired
 from people.models import Mail, Supporter, User
 from tests.donations.conftest import EMAIL, invoice_failed, invoice_paid, plan_changed, plan_ended, plan_started
@@ -215,6 +216,22 @@ def test_the_last_failure_ends_the_plan_once(plan: Plan, now: datetime) -> None:
     plan.refresh_from_db()
     assert (plan.state, plan.is_stopping) == ("lapsed", False)
     assert len(mail_keys()) == 2
+
+
+def test_what_is_told_again_writes_nothing(plan: Plan, now: datetime) -> None:
+    pay(plan, now)
+    failure = invoice_failed(plan, now + 30 * DAY, attempt=2, code="", retry=now + 31 * DAY)
+    mark_plan_retrying(failure, now=now)
+
+    before = changed_rows()
+    assert mark_plan_retrying(failure, now=now) is Outcome.UNCHANGED
+    assert changed_rows() == before
+
+    end = plan_ended(plan, now + 38 * DAY, "payment_failed")
+    assert end_plan(end, now=now) is Outcome.LAPSED
+    before = changed_rows()
+    assert end_plan(end, now=now + DAY) is Outcome.ALREADY_STOPPED
+    assert changed_rows() == before
 
 
 def test_a_failed_first_payment_leaves_the_plan_waiting(plan: Plan, now: datetime) -> None:
