@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init, celeryd_init, setup_logging
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,6 +16,7 @@ from django.conf import settings
 from psycopg.conninfo import make_conninfo
 
 VISIBILITY_TIMEOUT_S = 300
+FIRST_TASK = "payments.tasks.process_events"
 
 app = Celery("tassel")
 
@@ -87,6 +88,16 @@ def _reach_the_database(**_: Any) -> None:
     from config.database import reach_database  # noqa: PLC0415 - the apps must be loaded first
 
     reach_database()
+
+
+@worker_ready.connect
+def _begin_with_what_was_left(sender: Any, **signal: Any) -> None:
+    """Each of its processes looks for events at once: the message that a dead worker held comes back much later.
+
+    Without it a backlog waits for the next sweep, and is then one process's work alone.
+    """
+    for _ in range(sender.pool.num_processes):
+        app.send_task(FIRST_TASK, ignore_result=True)
 
 
 @setup_logging.connect

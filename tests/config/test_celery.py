@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.signals import worker_ready
 from kombu.exceptions import ContentDisallowed, OperationalError
 from kombu.serialization import dumps, loads
 from psycopg.conninfo import conninfo_to_dict
 
-from config.celery import VISIBILITY_TIMEOUT_S, app, broker
+from config.celery import FIRST_TASK, VISIBILITY_TIMEOUT_S, app, broker
 from ledger.seal_checks import LONGEST_TRANSACTION_S
 from payments import tasks as payments_tasks
 from reports import tasks as reports_tasks
@@ -70,6 +71,21 @@ def test_a_worker_really_takes_it() -> None:
     )
 
     assert said.stdout.strip() == "amqp://guest:**@rabbit.example.org:5672// {}"
+
+
+class Consumer:
+    """As much of Celery's as tells how many processes a worker has."""
+
+    pool = SimpleNamespace(num_processes=2)
+
+
+def test_a_worker_that_starts_looks_for_events_with_each_of_its_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **_: sent.append(name))
+
+    worker_ready.send(sender=Consumer())
+
+    assert sent == [payments_tasks.process_events.name] * 2 == [FIRST_TASK] * 2
 
 
 def test_a_task_that_a_lost_worker_held_comes_back() -> None:
