@@ -29,9 +29,10 @@ from ledger.operations.post_entry import post_entries
 from ledger.operations.seal_entries import seal_entries
 from ledger.queries import balances_by_owner, sealed_through, statement_lines, trial_balance
 from people.models import Organisation
+from tests import asked
 from tests.ledger.closing import approve_close, close, person, reopen
 
-LIVES, STEPS = 12, 30
+LIVES, STEPS = asked.times(12), 30
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 MONTHS = (202609, 202610, 202611, 202612)
 FIRST_DAY, LAST_DAY = date(2026, 9, 1), date(2026, 12, 31)
@@ -237,3 +238,4 @@ def test_sealed_books_agree_with_naive_ones(db: Any) -> None:
     )
 
     run_state_machine_as_test(SealedBooks, settings=life)
+    asked.tell(f"{LIVES} sealed lives of up to {STEPS} steps")

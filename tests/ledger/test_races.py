@@ -20,12 +20,14 @@ from ledger.models import Account, Entry, Posting, Unsealed
 from ledger.operations.post_entry import Conflict, Posted, post_entry
 from ledger.queries import balance
 from people.models import Organisation
+from tests import asked
 from tests.ledger.closing import approve_close, close, person
 from tests.ledger.facts import NOW, accrual, gift, post, sale
 from tests.ledger.raw import raw_entry
 
 pytestmark = [pytest.mark.usefixtures("shared_books"), pytest.mark.django_db(transaction=True)]
 THREADS = 8
+KEYS = asked.times(1000)
 OCTOBER = 202610
 
 
@@ -166,21 +168,22 @@ def test_batches_with_the_same_keys_in_other_orders_do_not_block_each_other() ->
     assert sum(written) == Entry.objects.count() == 40
 
 
-def test_sixteen_threads_with_the_same_thousand_keys_write_each_once() -> None:
-    drafts = [sale(f"ch_{i:04}") for i in range(1000)]
+def test_sixteen_threads_with_the_same_keys_write_each_once() -> None:
+    drafts = [sale(f"ch_{i:05}") for i in range(KEYS)]
     start = threading.Barrier(16)
 
     def deliver(worker: int) -> int:
         start.wait()
         first = worker * 61
         order = drafts[first:] + drafts[:first]
-        return sum(posted.outcome.value == "posted" for i in range(0, 1000, 50) for posted in post(*order[i : i + 50]))
+        return sum(posted.outcome.value == "posted" for i in range(0, KEYS, 50) for posted in post(*order[i : i + 50]))
 
     with ThreadPoolExecutor(16) as pool:
         written = list(pool.map(with_own_connection(deliver), range(16)))
 
-    assert sum(written) == Entry.objects.count() == Unsealed.objects.count() == 1000
-    assert balance("clearing") == 1000 * 5186
+    assert sum(written) == Entry.objects.count() == Unsealed.objects.count() == KEYS
+    assert balance("clearing") == KEYS * 5186
+    asked.tell(f"16 threads posted the same {KEYS} keys: {KEYS} entries")
 
 
 def test_one_new_account_is_made_by_many_at_once() -> None:

@@ -1,0 +1,55 @@
+"""Proofs that are tests of the suite, at a size of their own: pytest runs them as it always does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from config.demo.places import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class InSuite:
+    """The tests that prove it, and the size at which they do; what the size counts is said beside `--size`."""
+
+    tests: tuple[str, ...]
+    full: int
+    counts: str
+
+
+PROOFS: Final = {
+    "calls": InSuite(("tests/payments/test_call_storm.py",), 2_000, "calls to Stripe"),
+    "kill-points": InSuite(("tests/payments/test_kill_points.py",), 20, "times at each point"),
+    "refund-pairs": InSuite(
+        ("tests/journeys/test_money_back.py::test_two_refunds_at_once_never_give_back_more_than_was_paid",),
+        200,
+        "pairs of refunds",
+    ),
+    "orders-of-news": InSuite(("tests/config/test_order_of_news.py",), 5, "pieces of news in every order"),
+    "ledger": InSuite(
+        (
+            "tests/ledger/test_races.py::test_sixteen_threads_with_the_same_keys_write_each_once",
+            "tests/ledger/test_closing_races.py",
+            "tests/invariants/test_books_model.py",
+            "tests/invariants/test_sealed_books_model.py",
+            "tests/invariants/test_caps.py",
+        ),
+        10,
+        "times what the suite does",
+    ),
+}
+
+
+def prove(proof: InSuite, *, size: int, seed: int) -> bool:
+    """Whether all of its tests pass at this size. They say what they counted (`tests/asked.py`)."""
+    asked = {"TASSEL_PROOF_SIZE": str(size), "TASSEL_PROOF_SEED": str(seed)}
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-v", "-s", "--no-header", "-p", "no:cacheprovider", *proof.tests],
+        cwd=ROOT,
+        env=os.environ | asked,
+        check=False,
+    )
+    return run.returncode == 0
