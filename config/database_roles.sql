@@ -12,7 +12,7 @@ DECLARE
     add_only text[] := ARRAY[
         'ledger_account', 'ledger_entry', 'ledger_posting', 'ledger_seal', 'ledger_period', 'ledger_anchor',
         'ledger_ledgerexport', 'ledger_proof', 'ledger_proofleaf', 'ledger_manualentryedit',
-        'ledger_booksrun'];
+        'ledger_booksrun', 'ledger_exceptionevent'];
     read_only text[] := ARRAY[
         'ledger_unsealed', 'ledger_periodevent', 'ledger_balancesnapshot', 'ledger_close', 'leg', 'django_migrations'];
 BEGIN

@@ -7,15 +7,15 @@ from django.db.models import Q
 
 from people.access import ROLES
 
-_MONEY = ("shop", "donations", "partners", "payments", "reports")
+_MONEY = ("shop", "donations", "partners", "payments", "ledger", "reports")
 READS: dict[str, tuple[str, ...]] = {
     "catalogue": ("shop",),
     "fulfilment": ("shop",),
     "donor care": ("donations",),
     "finance preparer": _MONEY,
     "finance approver": _MONEY,
-    "board": (*_MONEY, "ledger"),
-    "auditor": (*_MONEY, "ledger"),
+    "board": _MONEY,
+    "auditor": _MONEY,
 }
 CHANGES: dict[str, tuple[str, ...]] = {
     "catalogue": ("collection", "product", "productimage", "variant"),

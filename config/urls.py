@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("donations.urls")),
     path("", include("partners.urls")),
     path("", include("reports.urls")),
+    path("desk/", include("ledger.desk_urls")),
+    path("desk/stripe/", include("payments.desk_urls")),
     path("stripe/", include("payments.urls")),
     path("api/v1/", include(api)),
     path("health/live", views.live, name="live"),

@@ -15,3 +15,5 @@ class DonationsConfig(AppConfig):
         register(*books.CHECKS)
         register_source("gift", sources.describe_gifts)
         owners.register("fund", account_owners.funds)
+        register_source("plan", sources.describe_plans)
+        register_source("fund", sources.describe_funds)

@@ -10,7 +10,7 @@ from donations.models import GiftRefund
 from payments.refund_tasks import refund_tasks
 from people.desk import FINANCE, DeskTask
 
-HANDS = ("donor care", *FINANCE)  # who may look at a gift's money; who may move it is for the page to say
+HANDS = ("donor care", *FINANCE)  # whose the work is
 WORDS = {
     "disputed": ("Answer the dispute", "the donor's bank took it back; answer it at Stripe."),
     "failed": ("Send back once more the refund", "it came back to us; the donor is still owed it."),

@@ -19,6 +19,7 @@ from donations.refunding import money_left
 from payments.queries import taken_by
 from people import clock
 from people.access import has_role, role_required
+from people.desk import READERS
 from people.money import format_minor
 
 MAY_REFUND = ("donor care", "finance preparer")
@@ -32,7 +33,7 @@ SAID = {
 }
 
 
-@role_required(*HANDS)
+@role_required(*HANDS, *READERS)
 @require_safe
 def desk_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
     """One gift for staff."""

@@ -9,6 +9,7 @@ class LedgerConfig(AppConfig):
         from ledger import (  # noqa: PLC0415 - models must be loaded first
             approval_checks,
             books,
+            desk_tasks,
             invariants,
             manual_entries,
             month_checks,
@@ -17,7 +18,9 @@ class LedgerConfig(AppConfig):
             summary,
         )
         from ledger.checks import guards_stand  # noqa: PLC0415
+        from people import desk  # noqa: PLC0415
 
+        desk.register_counted(*desk_tasks.COUNTED)
         checks.register(guards_stand, checks.Tags.database)
         books.register_open_items("Exceptions that nobody has settled", summary.open_exceptions)
         books.register(*invariants.CHECKS, *seal_checks.CHECKS, *manual_entries.CHECKS, *approval_checks.CHECKS)

@@ -98,6 +98,16 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_opening", "ledger_opening_stays"),
         }
     ),
+    # It needs people's 0006: a note says why what did not add up was settled.
+    "0018_exception_events": frozenset(
+        {
+            ("ledger_exceptionevent", "ledger_exceptionevent_append_only"),
+            ("ledger_exceptionevent", "ledger_exceptionevent_no_truncate"),
+            ("people_note", "people_note_as_written"),
+            ("people_note", "people_note_no_truncate"),
+            ("people_note", "people_note_stays"),
+        }
+    ),
 }
 _DOORS_SHUT: Final = "0011_shut_the_doors"
 GUARDS: Final = frozenset[tuple[str, str]]().union(*_MADE_BY.values())

@@ -78,6 +78,11 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return self.idempotency_key
 
+    @property
+    def words(self) -> str:
+        """Its kind as a person says it."""
+        return self.kind.replace("_", " ").capitalize()
+
 
 class Posting(models.Model):
     """One amount from `credit` to `debit`: balanced by construction. Migration 0001 lays out its table by hand."""
@@ -444,6 +449,42 @@ class ReconciliationException(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def words(self) -> str:
+        """Its kind as a person says it."""
+        return self.kind.replace("_", " ").capitalize()
+
+
+class ExceptionEvent(models.Model):
+    """What somebody did about an exception. Append-only; the words of a reason lie in people's Note."""
+
+    class Kind(models.TextChoices):
+        ASSIGNED = "assigned"
+        LET_GO = "let_go", "Let go"
+        RESOLVED = "resolved"
+
+    exception = models.ForeignKey(ReconciliationException, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    note = models.OneToOneField("people.Note", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="assigned", owner__isnull=False)
+                | Q(kind="let_go", owner__isnull=True)
+                | Q(kind="resolved", owner__isnull=True, note__isnull=False),
+                name="exceptionevent_says_enough",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exception_id}: {self.kind}"
 
 
 class BooksRun(models.Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -43,7 +45,8 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Try dead events again", permissions=["revive"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
-        outcomes = [revive_event(event_id=event.event_id) for event in queryset]
+        by: Any = request.user
+        outcomes = [revive_event(event_id=event.event_id, by=by) for event in queryset]
         self.message_user(request, f"{outcomes.count(Outcome.REVIVED)} of {len(outcomes)} will be tried again.")
 
 

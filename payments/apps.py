@@ -8,7 +8,12 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
-        from payments import books, queries  # noqa: PLC0415
+        from payments import books, desk_tasks, queries  # noqa: PLC0415
+        from payments.sources import describe_stripe  # noqa: PLC0415
+        from people import desk  # noqa: PLC0415
+        from people import sources as references  # noqa: PLC0415
 
+        desk.register_counted(*desk_tasks.COUNTED)
+        references.register("stripe", describe_stripe)
         ledger_books.register(*books.CHECKS)
         ledger_books.register_open_items("Processor clearing (1040), paid and not settled", queries.open_items)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 _WORDS: Final = ("object", "type", "currency", "mode", "status")
@@ -39,6 +40,25 @@ def cut_params(params: dict[str, Any]) -> dict[str, Any]:
     """The same for the parameters of a call."""
     text = json.dumps(params, sort_keys=True, separators=(",", ":"))
     return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "kept": _cut(params)}
+
+
+def kept_of(body: str) -> dict[str, int | str]:
+    """What may be shown of a body, cut already or not: {"data.object.amount": 5186}; empty when it is no JSON."""
+    try:
+        thing = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    kept = thing["kept"] if isinstance(thing, dict) and thing.keys() == {"sha256", "kept"} else _cut(thing)
+    return dict(_flat(kept))
+
+
+def _flat(thing: Any, path: str = "") -> Iterator[tuple[str, int | str]]:
+    parts = thing.items() if isinstance(thing, dict) else enumerate(thing) if isinstance(thing, list) else ()
+    for name, value in parts:
+        if isinstance(value, dict | list):
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
 
 
 def _cut(thing: Any) -> Any:

@@ -206,10 +206,15 @@ _NAMES = {
 }
 
 
+def object_ref(stripe_id: str) -> str:
+    """The word by which everybody knows an object of Stripe's: "stripe:refund:re_1"; empty for what has none."""
+    name = _NAMES.get(stripe_id.partition("_")[0])
+    return f"stripe:{name}:{stripe_id}" if name else ""
+
+
 def source_ref(seen: BalanceTransactionSeen) -> str:
     """What a balance transaction is about, in the same words whoever tells of it: "stripe:refund:re_1", or itself."""
-    name = _NAMES.get(seen.source_id.partition("_")[0])
-    return f"stripe:{name}:{seen.source_id}" if name else seen.ref
+    return object_ref(seen.source_id) or seen.ref
 
 
 def refund_ref(refund_id: str) -> str:

@@ -212,6 +212,21 @@ class Attachment(models.Model):
         return f"{self.subject}: {self.name}"
 
 
+class Note(models.Model):
+    """What somebody wrote about something, such as why an exception is settled; kept here so that it can be erased.
+
+    It stays as it was written (migration 0006); only its words may be emptied.
+    """
+
+    subject = models.CharField(max_length=80, help_text="Such as exception:7.")
+    words = models.CharField(max_length=1000)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.subject
+
+
 class Mail(models.Model):
     """One message to one address, sent once: the row is the work, the worker only its hands."""
 

@@ -6,7 +6,8 @@ import calendar
 import re
 from datetime import UTC, date, datetime, time
 
-from people.models import Organisation
+from people.models import Organisation, User
+from people.sources import Source
 
 _MONTH = re.compile(r"(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
 
@@ -40,3 +41,9 @@ def month_bounds(month: str) -> tuple[date, date]:
 def days_of(yyyymm: int) -> tuple[date, date]:
     """First and last day of a month as the ledger names it, such as 202610."""
     return month_bounds(f"{yyyymm // 100:04}-{yyyymm % 100:02}")
+
+
+def describe_users(refs: list[str]) -> dict[str, Source]:
+    """Who did something, for staff: "user:3" by name. Who is not here any more stays a number."""
+    ids = [int(number) for ref in refs if (number := ref.partition(":")[2]).isdecimal()]
+    return {f"user:{user.pk}": Source(str(user)) for user in User.objects.filter(pk__in=ids)}

@@ -12,7 +12,7 @@ from people.money import format_minor
 from shop.models import Order, OrderRefund
 from shop.queries import orders_needing_staff
 
-HANDS = ("fulfilment", *FINANCE)  # who may look at an order's money; who may move it is for the page to say
+HANDS = ("fulfilment", *FINANCE)  # whose the work is
 
 WORDS = {
     Order.ClosedBecause.SOLD_OUT: "paid after its pieces were released, and none are left",

@@ -68,11 +68,11 @@ class Desk:
 
     def _pay(self, as_of: date) -> None:
         """Propose, approve and send what is eligible on a day on which all shares of last month are old enough."""
-        before = PayoutBatch.objects.count()
-        self.petra.post("/desk/payouts/propose/", {"as_of": as_of.isoformat()})
-        batch = PayoutBatch.objects.first()
-        if batch is None or PayoutBatch.objects.count() == before:
+        page = self.petra.get(f"/desk/payouts/?as_of={as_of.isoformat()}")
+        if 'action="/desk/payouts/propose/"' not in page.text:
             return  # nothing is old enough or large enough yet
+        self.petra.post("/desk/payouts/propose/", {"as_of": as_of.isoformat()})
+        batch = PayoutBatch.objects.latest("pk")
         self._confirmed(self.anton, f"/desk/payouts/{batch.pk}/approve/", {"content_hash": batch.content_hash})
         self._confirmed(self.petra, f"/desk/payouts/{batch.pk}/send/", {})
 

@@ -8,35 +8,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from ledger.queries import balances_by_owner
 from partners.disclosure import scope_sentence
 from partners.models import Allocation, PartnerPayout
-from partners.queries.eligible import eligible
 from partners.queries.promises import promise_of
 from people import clock
 from people import desk as waiting
 from people.access import role_required, staff_required
-from people.queries import local_day, organisation
+from people.queries import organisation
 from people.sources import describe
 
 
 @staff_required
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
-    """What needs you now, by age; for finance also what could be paid today."""
+    """What needs you now, by age; for finance also what is owed."""
     org = organisation()
     now = clock.now()
     roles = set(request.user.groups.values_list("name", flat=True))
     context: dict[str, Any] = {"tasks": waiting.tasks(roles, now), "now": now, "org": org}
     if roles & set(waiting.FINANCE):
-        rows = eligible(as_of=local_day(now, org), currency=org.currency, now=now)
-        ready = [row for row in rows if not row.why_not]
-        context |= {
-            "finance": True,
-            "currency": org.currency,
-            "owed_minor": sum(row.payable_minor for row in rows),
-            "ready_minor": sum(row.eligible_minor for row in ready),
-            "ready_partners": len(ready),
-        }
+        owed_minor = -sum(balances_by_owner("payable", currency=org.currency).values())
+        context |= {"finance": True, "currency": org.currency, "owed_minor": owed_minor}
     return render(request, "partners/desk/desk.html", context | {"here": "desk"})
 
 

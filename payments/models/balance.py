@@ -110,3 +110,8 @@ class BalanceComparison(models.Model):
 
     def __str__(self) -> str:
         return f"{self.compared_at:%Y-%m-%d} {self.currency}: {self.difference_minor}"
+
+    @property
+    def told_minor(self) -> int:
+        """What Stripe said that there is, available or not yet."""
+        return self.available_minor + self.pending_minor

@@ -38,6 +38,7 @@ class StripeEvent(models.Model):
         indexes = [
             models.Index(fields=["finished_at"], condition=Q(cut_at__isnull=True), name="stripe_event_uncut"),
             models.Index(fields=["next_attempt_at", "id"], condition=Q(state="received"), name="stripe_event_due"),
+            models.Index(fields=["finished_at"], condition=Q(state="dead"), name="stripe_event_dead"),
             models.Index(fields=["object_id"], name="stripe_event_object"),
         ]
         constraints = [

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import structlog
+
 from payments.models import StripeEvent
 from payments.operations.receive_event import TASK
 from people import clock
+from people.models import User
 from people.wake import wake
+
+log = structlog.get_logger(__name__)
 
 
 class Outcome(StrEnum):
@@ -15,12 +20,13 @@ class Outcome(StrEnum):
     NOT_DEAD = "not_dead"
 
 
-def revive_event(*, event_id: str) -> Outcome:
-    """Make a dead event due now, with all its tries before it."""
+def revive_event(*, event_id: str, by: User) -> Outcome:
+    """Make a dead event due now, with all its tries before it; `by` asked for it, which the log keeps."""
     revived = StripeEvent.objects.filter(event_id=event_id, state=StripeEvent.State.DEAD).update(
         state=StripeEvent.State.RECEIVED, reason="", failures=0, finished_at=None, next_attempt_at=clock.wall_now()
     )
     if not revived:
         return Outcome.NOT_DEAD
+    log.info("stripe_event_revived", event_id=event_id, by=by.pk)
     wake(TASK)
     return Outcome.REVIVED

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from people import clock
 from people.access import has_role, role_required
+from people.desk import READERS
 from people.money import format_minor
 from shop.desk_tasks import HANDS
 from shop.forms import RefundForm
@@ -30,7 +31,7 @@ SAID = {
 }
 
 
-@role_required(*HANDS)
+@role_required(*HANDS, *READERS)
 @require_safe
 def desk_order(request: HttpRequest, order_id: int) -> HttpResponse:
     """One order for staff. With `amount` in the address it shows what such a refund would take from whom."""

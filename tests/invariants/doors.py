@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FINANCE = ("finance preparer", "finance approver", "auditor")
+READERS = (*FINANCE, "board")
 PREPARER, APPROVER = ("finance preparer",), ("finance approver",)
 HANDS = PREPARER + APPROVER
 
@@ -53,10 +54,10 @@ DOORS: dict[str, Door] = {
     "orders/<str:token>/": LINK,
     "orders/<str:token>/return/": LINK,
     "orders/<str:token>/cancelled/": LINK,
-    "desk/orders/<int:order_id>/": role("fulfilment", *FINANCE),
+    "desk/orders/<int:order_id>/": role("fulfilment", *READERS),
     "desk/orders/<int:order_id>/refund/": role("fulfilment", *PREPARER, methods="POST"),
     "desk/orders/<int:order_id>/checked/": role("fulfilment", *PREPARER, methods="POST"),
-    "desk/gifts/<int:gift_id>/": role("donor care", *FINANCE),
+    "desk/gifts/<int:gift_id>/": role("donor care", *READERS),
     "desk/gifts/<int:gift_id>/refund/": role("donor care", *PREPARER, methods="POST"),
     "desk/gifts/<int:gift_id>/checked/": role("donor care", *PREPARER, methods="POST"),
     # donations
@@ -95,6 +96,23 @@ DOORS: dict[str, Door] = {
     "desk/opening/<int:opening_id>/approve/": role(*APPROVER, methods="POST"),
     "desk/opening/<int:opening_id>/refuse/": role(*APPROVER, methods="POST"),
     "desk/opening/<int:opening_id>/take-back/": role(*HANDS, methods="POST"),
+    # the books and Stripe on the desk
+    "desk/entries/<int:entry_id>/": role(*READERS),
+    "desk/exceptions/": role(*READERS),
+    "desk/exceptions/<int:exception_id>/": role(*READERS),
+    "desk/exceptions/<int:exception_id>/assign/": role(*HANDS, methods="POST"),
+    "desk/exceptions/<int:exception_id>/settle/": role(*HANDS, methods="POST"),
+    "desk/stripe/": role(*READERS),
+    "desk/stripe/events/<str:event_id>/": role(*READERS),
+    "desk/stripe/events/<str:event_id>/try-again/": role(*PREPARER, methods="POST"),
+    "desk/stripe/calls/": role(*READERS),
+    "desk/stripe/calls/<int:call_id>/": role(*READERS),
+    "desk/stripe/balance/": role(*READERS),
+    "desk/stripe/balance/<str:bt_id>/": role(*READERS),
+    "desk/stripe/payouts/": role(*READERS),
+    "desk/stripe/payouts/<str:payout_id>/": role(*READERS),
+    "desk/stripe/find/": role(*READERS),
+    "desk/stripe/objects/<str:object_id>/": role(*READERS),
     # reports
     "partners/<slug:slug>/statements/": anybody(),
     "documents/<sha256:sha256>.pdf": Door("unpublished", FINANCE),

@@ -36,6 +36,7 @@ from tests.partners import conftest as people
 from tests.partners.conftest import NOW, draft, person
 from tests.partners.money import earn
 from tests.partners.test_payouts import propose, sent, statement
+from tests.payments.desk_rows import stripe_rows
 from tests.roles import give
 from tests.shop.conftest import placed_order
 
@@ -90,6 +91,7 @@ def known(
     order = placed_order(VALOR_DARK=1)
     plan = donors_plan()
     begin_books(on=date(2026, 9, 1), now=NOW)
+    rows = stripe_rows(NOW)
     return {
         "token": order.token,
         "give": token_for(plan.attempt_key),
@@ -102,10 +104,16 @@ def known(
         "allocation_id": valor.allocations.order_by("pk")[0].pk,
         "opening_id": opening_balances(ana).pk,
         "batch_id": batch.pk,
-        "payout_id": batch.payouts.get().pk,
+        "payout_id": {"stripe": "po_1", "payouts": batch.payouts.get().pk},
         "match_id": Match.objects.get().pk,
         "line_id": BankLine.objects.get(amount_minor=-100).pk,
         "document_id": request_statement(partner=valor.partner, month="2026-09", by=ana, now=NOW).document.pk,
+        "entry_id": rows.entry.pk,
+        "exception_id": rows.exception.pk,
+        "event_id": "evt_1",
+        "object_id": "ch_desk",
+        "call_id": rows.call.pk,
+        "bt_id": "txn_1",
         "sha256": "0" * 64,
         "uidb36": "1",
         "key": "a-b",
@@ -197,7 +205,7 @@ def test_nobody_passes_a_door_that_is_not_theirs(known: dict[str, Any], visitor:
     client = browser(visitor)
     typed = {
         "cart/add/": {"sku": "VALOR-DARK", "quantity": 1},
-        "desk/bank/lines/<int:line_id>/match/": {"payout": known["payout_id"]},
+        "desk/bank/lines/<int:line_id>/match/": {"payout": known["payout_id"]["payouts"]},
     }
     wrong = []
     for route, _ in ROUTES:
@@ -360,6 +368,7 @@ def test_nothing_that_can_be_typed_is_a_fault_of_ours(known: dict[str, Any], typ
     """Row 56, 63, 66: a fault raises here."""
     names = ("sku", "option", "quantity", "fund", "again", "often", "amount", "own_amount", "email", "name", "form_key")
     names += ("month", "as_of", "page", "partner", "payout", "match", "reason", "content_hash", "ends_on", "account")
+    names += ("state", "type", "id", "kind", "subject", "category", "entry", "purpose", "owner", "resolution")
     names += ("scope_key", "percent", "starts_on", "next", "session", "session_id", "file_name", "content", "code", "q")
     fields = dict.fromkeys(names, typed)
     client = everything()

@@ -24,7 +24,7 @@ from tests.ledger.raw import check_at_commit, raw_entry, raw_posting, sql
 
 ROLE = "tassel_app_for_a_test"
 ADD_ONLY = {"account", "entry", "posting", "seal", "period", "anchor", "ledgerexport", "proof", "proofleaf"}
-ADD_ONLY |= {"manualentryedit", "booksrun"}
+ADD_ONLY |= {"manualentryedit", "booksrun", "exceptionevent"}
 READ_ONLY = {"unsealed", "periodevent", "balancesnapshot"}
 PROOF = """
     INSERT INTO ledger_proof (partner, yyyymm, currency, through_seq, total_minor, root, leaf_count, taken_back_minor,

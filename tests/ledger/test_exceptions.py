@@ -8,19 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from ledger.discrepancies import Discrepancy, Found
-from ledger.models import Entry, ReconciliationException
+from ledger.models import Entry, ExceptionEvent, ReconciliationException
 from ledger.operations.assign_exception import Outcome as Assigned
 from ledger.operations.assign_exception import assign_exception
 from ledger.operations.open_exception import Kept, Outcome, close_exceptions, keep_exceptions, open_exception
-from ledger.operations.resolve_exception import EntryMissing, UnknownResolution, resolve_exception
+from ledger.operations.resolve_exception import EntryMissing, ReasonMissing, UnknownResolution, resolve_exception
 from ledger.operations.resolve_exception import Outcome as Resolved
 from ledger.operations.tell_overdue_exceptions import Outcome as Overdue
 from ledger.operations.tell_overdue_exceptions import tell_overdue_exceptions
-from people.models import Mail, Organisation, User
+from people.models import Mail, Note, Organisation, User
 from tests.ledger.facts import NOW, post, sale
+from tests.ledger.raw import check_at_commit, sql
 
 pytestmark = pytest.mark.django_db
 LOST = Discrepancy("booking_lost", limit=timedelta(hours=1))
@@ -40,6 +41,15 @@ def found(subject: str = "stripe:bt:txn_1", amount_minor: int = -4800) -> Found:
 def opened(one: Found | None = None, kind: Discrepancy = LOST) -> ReconciliationException:
     open_exception(kind, one or found(), now=NOW)
     return ReconciliationException.objects.latest("id")
+
+
+def settle(row: ReconciliationException, by: User, **changes: Any) -> Resolved:
+    how: dict[str, Any] = {"resolution": "explained", "reason": "The bank was closed", "now": NOW}
+    return resolve_exception(exception_id=row.pk, by=by, **{**how, **changes})
+
+
+def assign(row: ReconciliationException, owner: User | None, by: User) -> Assigned:
+    return assign_exception(exception_id=row.pk, owner=owner, by=by, now=NOW)
 
 
 def still_open() -> list[tuple[str, int | None]]:
@@ -86,7 +96,7 @@ def test_what_is_known_already_costs_no_more_queries(django_assert_num_queries: 
 
 def test_what_a_person_settled_stays_settled_at_its_amount(ada: User) -> None:
     row = opened()
-    outcome = resolve_exception(exception_id=row.pk, resolution="explained", by=ada, now=NOW)
+    outcome = settle(row, ada)
     assert outcome is Resolved.RESOLVED
 
     assert open_exception(LOST, found(), now=NOW) is Outcome.SETTLED_BEFORE
@@ -102,8 +112,8 @@ def test_a_correction_names_its_entry(ada: User) -> None:
 
     for resolution, entry_key in (("corrected", ""), ("written_off", "sale:9"), ("explained", "sale:9")):
         with pytest.raises(EntryMissing):
-            resolve_exception(exception_id=row.pk, resolution=resolution, by=ada, now=NOW, entry_key=entry_key)
-    resolve_exception(exception_id=row.pk, resolution="corrected", by=ada, now=NOW, entry_key=key)
+            settle(row, ada, resolution=resolution, entry_key=entry_key)
+    settle(row, ada, resolution="corrected", entry_key=key)
 
     row.refresh_from_db()
     assert (row.resolution, row.resolution_entry_id, row.resolved_by) == ("corrected", Entry.objects.get().pk, ada)
@@ -112,23 +122,75 @@ def test_a_correction_names_its_entry(ada: User) -> None:
 def test_only_a_gone_cause_is_gone_and_the_first_to_settle_counts(ada: User) -> None:
     row = opened()
     with pytest.raises(UnknownResolution):
-        resolve_exception(exception_id=row.pk, resolution="gone", by=ada, now=NOW)
-    resolve_exception(exception_id=row.pk, resolution="explained", by=ada, now=NOW)
+        settle(row, ada, resolution="gone")
+    settle(row, ada)
 
-    late = resolve_exception(exception_id=row.pk, resolution="explained", by=ada, now=NOW + HOUR)
+    late = settle(row, ada, now=NOW + HOUR)
 
     assert late is Resolved.ALREADY_RESOLVED
     assert ReconciliationException.objects.get().resolved_at == NOW
-    assert assign_exception(exception_id=row.pk, owner=ada) is Assigned.ALREADY_RESOLVED
+    assert assign(row, ada, by=ada) is Assigned.ALREADY_RESOLVED
 
 
 def test_it_can_be_somebodys_and_anybodys_again(ada: User) -> None:
+    row, bea = opened(), User.objects.create_user("bea@example.org")
+
+    assert [assign(row, ada, by=bea) for _ in range(2)] == [Assigned.ASSIGNED, Assigned.THEIRS_ALREADY]
+    assert ReconciliationException.objects.get().owner == ada
+    assign(row, None, by=ada)
+
+    assert ReconciliationException.objects.get().owner is None
+    events = row.events.order_by("id").values_list("kind", "owner", "by")
+    assert list(events) == [("assigned", ada.pk, bea.pk), ("let_go", None, ada.pk)]
+
+
+def test_whoever_settles_it_says_why_and_that_stays(ada: User) -> None:
+    row = opened()
+    with pytest.raises(ReasonMissing):
+        settle(row, ada, reason=" ")
+    assert not row.events.exists()
+
+    settle(row, ada, reason="Two days at the bank")
+
+    [event] = row.events.all()
+    assert (event.kind, event.by, event.at, event.note.words) == ("resolved", ada, NOW, "Two days at the bank")
+    assert (event.note.subject, event.note.by) == (f"exception:{row.pk}", ada)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("UPDATE ledger_exceptionevent SET at = now()", "append-only"),
+        ("DELETE FROM ledger_exceptionevent", "append-only"),
+        ("TRUNCATE ledger_exceptionevent", "append-only"),
+        ("UPDATE people_note SET words = 'Another story'", "stays"),
+        ("UPDATE people_note SET at = now()", "stays"),
+        ("DELETE FROM people_note", "stays"),
+        ("TRUNCATE people_note CASCADE", "stays|append-only"),
+    ],
+)
+def test_the_history_of_an_exception_stays(ada: User, change: str, why: str) -> None:
+    settle(opened(), ada)
+    check_at_commit()
+
+    with pytest.raises(IntegrityError, match=why), transaction.atomic():
+        sql(change)
+
+
+def test_the_words_of_a_reason_can_be_erased(ada: User) -> None:
+    settle(opened(), ada)
+
+    Note.objects.update(words="")
+
+    assert ExceptionEvent.objects.get().note.words == ""
+
+
+def test_an_event_without_what_it_tells_is_refused(ada: User) -> None:
     row = opened()
 
-    assert assign_exception(exception_id=row.pk, owner=ada) is Assigned.ASSIGNED
-    assert ReconciliationException.objects.get().owner == ada
-    assign_exception(exception_id=row.pk, owner=None)
-    assert ReconciliationException.objects.get().owner is None
+    for fields in ({"kind": "assigned"}, {"kind": "let_go", "owner": ada}, {"kind": "resolved"}, {"kind": "told"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ExceptionEvent.objects.create(exception=row, by=ada, at=NOW, **fields)
 
 
 @pytest.mark.parametrize(

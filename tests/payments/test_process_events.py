@@ -21,6 +21,7 @@ from payments.operations.process_event import LEASE, Outcome, process_next_event
 from payments.operations.revive_event import Outcome as Revived
 from payments.operations.revive_event import revive_event
 from people import clock
+from people.models import User
 from tests.payments.conftest import NOW, Listen
 from tests.payments.fake_stripe import FakeStripe, charge, cut_off, error, intent, session, subscription
 from tests.payments.test_operations import kept
@@ -156,11 +157,12 @@ def test_a_dead_event_lives_again_once_its_cause_is_mended(fake: FakeStripe, lis
     listen("order", CheckoutPaid)
     fake.put(session())
 
-    assert revive_event(event_id="evt_1") == Revived.REVIVED
+    ada = User.objects.create_user("ada@example.org")
+    assert revive_event(event_id="evt_1", by=ada) == Revived.REVIVED
     assert process() == Outcome.DONE
 
     assert state_of(row) == ("done", "")
-    assert revive_event(event_id="evt_1") == Revived.NOT_DEAD
+    assert revive_event(event_id="evt_1", by=ada) == Revived.NOT_DEAD
 
 
 def test_a_database_out_of_breath_is_no_poison(fake: FakeStripe, later: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,2 @@
+DROP TRIGGER ledger_exceptionevent_append_only ON ledger_exceptionevent;
+DROP TRIGGER ledger_exceptionevent_no_truncate ON ledger_exceptionevent;

@@ -1,0 +1,56 @@
+"""What `partner:7`, `payout:3` and a share's reference mean to staff who follow money to a partner's bank."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from partners.models import Allocation, Partner, PartnerPayout
+from people.sources import Source
+
+SHARE_PARTS = 6
+
+
+def describe_partners(refs: list[str]) -> dict[str, Source]:
+    """The owners of partner accounts by their names."""
+    return {
+        f"partner:{partner.pk}": Source(partner.name, partner.get_absolute_url())
+        for partner in Partner.objects.filter(pk__in=_numbers(refs))
+    }
+
+
+def describe_payouts(refs: list[str]) -> dict[str, Source]:
+    """Payouts, also by their entries' keys ("payout:3:sent:1"), with the page of what each is made of."""
+    numbers = _numbers(refs)
+    payouts = PartnerPayout.objects.filter(pk__in=numbers).select_related("partner")
+    found = {
+        payout.pk: Source(
+            f"Payout {payout.reference} to {payout.partner.name}",
+            reverse("partners:desk_payout", args=[payout.batch_id, payout.pk]),
+        )
+        for payout in payouts
+    }
+    return {ref: found[pk] for ref in refs if (pk := _number(ref)) in found}
+
+
+def describe_allocations(refs: list[str]) -> dict[str, Source]:
+    """Shares by the keys of their accruals, reversals and holds, with the page that says why they are what they are."""
+    return {ref: source for ref in refs if (source := _share(ref)) is not None}
+
+
+def _share(ref: str) -> Source | None:
+    """`allocation:order:7:stripe:charge:ch_1:3:accrual`: source, payment and agreement, then what happened."""
+    parts = ref.split(":")[1:]
+    if len(parts) < SHARE_PARTS or not parts[5].isdecimal():
+        return None
+    source, charge_ref = ":".join(parts[:2]), ":".join(parts[2:5])
+    share = Allocation.objects.filter(source=source, charge_ref=charge_ref, agreement=int(parts[5])).first()
+    return Source(f"Share {share.pk}", reverse("partners:desk_allocation", args=[share.pk])) if share else None
+
+
+def _numbers(refs: list[str]) -> list[int]:
+    return [number for ref in refs if (number := _number(ref)) is not None]
+
+
+def _number(ref: str) -> int | None:
+    part = [*ref.split(":"), ""][1]
+    return int(part) if part.isascii() and part.isdecimal() else None
