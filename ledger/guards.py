@@ -98,14 +98,22 @@ _MADE_BY: Final[dict[str, frozenset[tuple[str, str]]]] = {
             ("ledger_opening", "ledger_opening_stays"),
         }
     ),
-    # It needs people's 0006: a note says why what did not add up was settled.
+    # It needs people's 0006, in which a note says why what did not add up was settled, and so 0004: who may approve.
     "0018_exception_events": frozenset(
         {
             ("ledger_exceptionevent", "ledger_exceptionevent_append_only"),
             ("ledger_exceptionevent", "ledger_exceptionevent_no_truncate"),
+            ("people_approval", "people_approver_counts"),
             ("people_note", "people_note_as_written"),
             ("people_note", "people_note_no_truncate"),
             ("people_note", "people_note_stays"),
+            ("people_rolegrant", "people_role_ends"),
+            ("people_rolegrant", "people_role_grant_guard"),
+            ("people_rolegrant", "people_role_grant_no_truncate"),
+            ("people_rolegrant", "people_role_grant_stays"),
+            ("people_user", "people_superuser_becomes"),
+            ("people_user", "people_superuser_is_made"),
+            ("people_user_groups", "people_group_is_granted"),
         }
     ),
 }

@@ -19,6 +19,8 @@ def give(user: User, *roles: str, since: datetime = LONG_AGO) -> None:
     """
     held = set(user.role_grants.filter(ended_at=None, granted_at__isnull=False).values_list("role", flat=True))
     new = [role for role in dict.fromkeys(roles) if role not in held]
+    if not new:
+        return
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('session_replication_role', 'replica', true)")
