@@ -69,6 +69,7 @@ app.conf.update(
         "cut old bodies": {"task": "payments.tasks.cut_bodies", "schedule": crontab(minute=41, hour=3)},
         "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
+        "accrue shares net of fees": {"task": "partners.tasks.accrue_waiting", "schedule": 60.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},
         "seal entries": {"task": "ledger.tasks.seal", "schedule": 10.0},
         "anchor the chain": {"task": "ledger.tasks.anchor", "schedule": 3600.0},

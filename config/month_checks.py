@@ -9,12 +9,16 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
 from donations.models import Gift
-from donations.queries import promises_of_fund
+from donations.queries import gift_line, promises_of_fund
 from ledger import month_checks
 from ledger.models import Entry
 from partners.models import Agreement, Allocation
 from partners.sharing import ShareLine, shares_of_payment
+from partners.terms import Terms
+from partners.waiting import with_fees
+from payments.queries import fees_of
 from people.queries import days_of
+from shop.giving import share_line
 from shop.models import Order
 
 AT_ONCE: Final = 500  # sources
@@ -73,9 +77,7 @@ def _allocated(sources: Sequence[Any]) -> dict[str, dict[int, int]]:
 
 def _order_lines(order: Order) -> list[ShareLine]:
     """Its lines with the agreements that checkout froze on them."""
-    return [
-        _line(line.net_minor, {frozen.agreement_id for frozen in line.agreements.all()}) for line in order.lines.all()
-    ]
+    return [share_line(line) for line in order.lines.all()]
 
 
 def _gift_line(gift: Gift, allocated: Mapping[int, int], agreements: Agreements) -> ShareLine:
@@ -89,27 +91,28 @@ def _gift_line(gift: Gift, allocated: Mapping[int, int], agreements: Agreements)
     bound = set(allocated)
     if bound <= of_the_day:
         bound |= {pk for pk in of_the_day if (agreements[pk].approved_at or gift.paid_at) <= gift.paid_at}
-    return _line(gift.gift_part_minor, bound)
-
-
-def _line(basis_minor: int, agreement_ids: set[int]) -> ShareLine:
-    """A line as the arithmetic needs it: nobody reads its words."""
-    return ShareLine(
-        line_ref="",
-        label="",
-        design="",
-        units=1,
-        basis_minor=basis_minor,
-        paid_minor=basis_minor,
-        agreement_ids=tuple(sorted(agreement_ids)),
-    )
+    return gift_line(gift, sorted(bound))
 
 
 def _differences(
     source: Order | Gift, lines: Sequence[ShareLine], allocated: Mapping[int, int], agreements: Agreements
 ) -> Iterator[str]:
-    owed = {share.agreement.pk: share.amount_minor for share in shares_of_payment(lines, agreements)}
+    named = {pk for line in lines for pk in line.agreement_ids}
+    terms = {pk: agreements[pk].terms for pk in named}
+    owed = {
+        share.agreement_id: share.amount_minor for share in shares_of_payment(_with_fees(source, lines, terms), terms)
+    }
     for pk in sorted(owed.keys() | allocated.keys()):
         if owed.get(pk) != allocated.get(pk):
             is_owed, has = owed.get(pk, "nothing"), allocated.get(pk, "nothing")
             yield f"{source.ref} owes {is_owed} by {agreements[pk]}, allocated is {has}"
+
+
+def _with_fees(source: Order | Gift, lines: Sequence[ShareLine], terms: Mapping[int, Terms]) -> Sequence[ShareLine]:
+    """The lines with what the card fee took of each, where it matters; while nobody knows it, nothing is owed yet."""
+    if not any(one.is_estimate for one in terms.values()):
+        return lines
+    fee = fees_of([source.charge_ref or ""]).get(source.charge_ref or "")
+    if fee is None or fee.currency != source.currency:
+        return lines
+    return with_fees(lines, source.other_parts_minor, fee.fee_minor)

@@ -258,6 +258,11 @@ class Gift(models.Model):
         """What goals and partner shares are figured on: the charge without the fee cover."""
         return self.charged_minor - self.fee_cover_minor
 
+    @property
+    def other_parts_minor(self) -> tuple[int, ...]:
+        """What else its charge paid for, beside the gift part."""
+        return (self.fee_cover_minor,)
+
 
 class GiftRefund(models.Model):
     """One refund or dispute of a gift. Its parts are split once, when money is first seen to move."""

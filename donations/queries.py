@@ -13,11 +13,12 @@ from django.urls import reverse
 from donations.links import hash_of
 from donations.models import Campaign, Fund, Gift, GiftRefund, Plan
 from partners.queries import Promise, Share, promises_for, shares_of_many
-from partners.queries.promises import percent_text
+from partners.sharing import ShareLine
+from partners.terms import percent_text
 from payments.queries import PaymentMethod, payment_methods
 from people.models import Organisation, User
 from people.money_line import Part
-from people.queries import local_day, organisation
+from people.queries import local_day, local_day_of, organisation
 
 RETURN_AFTER = timedelta(days=90)  # a member who comes back after this long counts as new (rules/giving.md 3.6)
 
@@ -36,19 +37,37 @@ def open_funds(now: datetime) -> list[Fund]:
     return list(Fund.objects.filter(opened, not_closed).prefetch_related("tiers"))
 
 
-def scope_keys(fund: Fund) -> list[str]:
-    """The scopes an agreement may name to share in a gift to this fund, most specific first."""
-    return [f"fund:{fund.slug}", "gifts"]
+def scope_keys(fund: Fund, at: datetime) -> list[str]:
+    """The scopes an agreement may name to share in a gift to this fund at `at`, most specific first. One query."""
+    day = local_day_of(at)
+    campaigns = Campaign.objects.filter(fund=fund, opens_on__lte=day, closes_on__gte=day).order_by("closes_on", "pk")
+    return [f"fund:{fund.slug}", *(f"campaign:{slug}" for slug in campaigns.values_list("slug", flat=True)), "gifts"]
 
 
 def promises_of_fund(fund: Fund, at: datetime) -> list[Promise]:
-    """The promises that bind a gift charged at `at`. One query."""
-    return promises_for(scope_keys(fund), at)
+    """The promises that bind a gift charged at `at`. Two queries."""
+    return promises_for(scope_keys(fund, at), at)
+
+
+def gift_line(gift: Gift, agreement_ids: Sequence[int]) -> ShareLine:
+    """The gift as partners share it, by these agreements."""
+    return ShareLine(
+        line_ref=gift.ref,
+        label=f"{'Monthly gift' if gift.plan_id else 'Gift'} to {gift.fund.name}",
+        design=gift.fund.name,
+        units=1,
+        basis_minor=gift.gift_part_minor,
+        paid_minor=gift.gift_part_minor,
+        agreement_ids=tuple(agreement_ids),
+        gross_minor=gift.charged_minor,
+    )
 
 
 def kept_percent(promises: Sequence[Promise]) -> str:
-    """What no promise takes, as people write it ("20%"); empty when the promises take everything."""
-    kept = 1 - sum((Fraction(promise.rate_num, promise.rate_den) for promise in promises), Fraction())
+    """What no promise takes, as people write it ("20%"); empty when the promises take everything, or an amount."""
+    if any(promise.terms.each_minor for promise in promises):
+        return ""  # what an amount leaves depends on the gift
+    kept = 1 - sum((Fraction(promise.terms.rate_num, promise.terms.rate_den) for promise in promises), Fraction())
     return percent_text(kept.numerator, kept.denominator) if kept > 0 else ""
 
 

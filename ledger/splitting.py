@@ -118,11 +118,15 @@ def disputed_share(allocated_minor: int, refunded_to_date_minor: int, disputed_m
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One agreement's rate on some of a payment's lines, by their index."""
+    """What one agreement claims of some of a payment's lines, by their index: a rate, or for each line an amount.
+
+    With `fixed_minor` the rate is 0; each amount is at most the basis of its line.
+    """
 
     rate_num: int
     rate_den: int
     lines: tuple[int, ...]
+    fixed_minor: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,40 +137,66 @@ class Accrued:
     by_line: tuple[int, ...]
 
 
-def accrue(bases_minor: Sequence[int], claims: Sequence[Claim]) -> list[Accrued]:
+def accrue(
+    bases_minor: Sequence[int], claims: Sequence[Claim], paid_minor: Sequence[int] | None = None
+) -> list[Accrued]:
     """The shares of one payment under the claims of one stacking set, earlier agreements first (DESIGN.md section 4).
 
-    Each claim is its rate times the sum of its lines' bases, half up, once, then split over those lines by basis.
-    Where the roundings together exceed the basis they share, the excess cents come off the smallest fractions, later
-    agreements first. Raises ValueError when the rates on a line together exceed the whole.
+    Each claim is its rate times the sum of its lines' bases, half up, once, then split over those lines by basis; or
+    its fixed amounts as they are. Where together they exceed the basis they share, or what was paid for it
+    (`paid_minor`, by default the basis), the excess comes off: the cents that rounding added, the smallest fractions
+    first, later agreements first; then fixed amounts, later agreements first; then all in proportion. Raises ValueError
+    when the rates on a line together exceed the whole.
     """
-    _refuse_more_than_the_whole(bases_minor, claims)
-    exact = [Fraction(claim.rate_num, claim.rate_den) * _basis(bases_minor, claim.lines) for claim in claims]
+    _refuse_nonsense(bases_minor, claims)
+    paid_minor = bases_minor if paid_minor is None else paid_minor
+    limits = [min(basis, paid) for basis, paid in zip(bases_minor, paid_minor, strict=True)]
+    exact = [
+        Fraction(claim.rate_num, claim.rate_den) * _sum(bases_minor, claim.lines) + sum(claim.fixed_minor)
+        for claim in claims
+    ]
     amounts = [half_up(amount.numerator, amount.denominator) for amount in exact]
     # Nested scopes (a variant inside a shop): the narrow basis is settled before the wide one is looked at.
     for scope in sorted({frozenset(claim.lines) for claim in claims}, key=lambda lines: (len(lines), sorted(lines))):
         inside = [i for i, claim in enumerate(claims) if scope.issuperset(claim.lines)]
-        excess = sum(amounts[i] for i in inside) - _basis(bases_minor, sorted(scope))
+        limit = _sum(limits, sorted(scope))
+        excess = sum(amounts[i] for i in inside) - limit
         rounded_up = [i for i in inside if amounts[i] > exact[i]]
         for i in sorted(rounded_up, key=lambda i: (exact[i] % 1, -i))[: max(excess, 0)]:
             amounts[i] -= 1
+        _trim(amounts, [i for i in inside if claims[i].fixed_minor], inside, limit)
     return [
-        Accrued(amount, tuple(split(amount, [bases_minor[line] for line in claim.lines])))
+        Accrued(amount, tuple(split(amount, claim.fixed_minor or [bases_minor[line] for line in claim.lines])))
         for amount, claim in zip(amounts, claims, strict=True)
     ]
 
 
-def _basis(bases_minor: Sequence[int], lines: Sequence[int]) -> int:
-    return sum(bases_minor[line] for line in lines)
+def _trim(amounts: list[int], fixed: Sequence[int], inside: Sequence[int], limit: int) -> None:
+    """Take what still exceeds the limit off fixed amounts, the last first; then off all of them in proportion."""
+    for i in reversed(fixed):
+        excess = max(sum(amounts[i] for i in inside) - limit, 0)
+        amounts[i] -= min(excess, amounts[i])
+    if sum(amounts[i] for i in inside) > limit:
+        for i, part in zip(inside, split(limit, [amounts[i] for i in inside]), strict=True):
+            amounts[i] = part
 
 
-def _refuse_more_than_the_whole(bases_minor: Sequence[int], claims: Sequence[Claim]) -> None:
+def _sum(amounts_minor: Sequence[int], lines: Sequence[int]) -> int:
+    return sum(amounts_minor[line] for line in lines)
+
+
+def _refuse_nonsense(bases_minor: Sequence[int], claims: Sequence[Claim]) -> None:
     rates = [Fraction(0)] * len(bases_minor)
     for claim in claims:
         if claim.rate_num < 0 or claim.rate_den <= 0 or len(set(claim.lines)) != len(claim.lines):
             raise ValueError(f"not a claim: {claim}")
+        if claim.fixed_minor and (claim.rate_num or len(claim.fixed_minor) != len(claim.lines)):
+            raise ValueError(f"a claim is a rate or amounts, not both: {claim}")
         for line in claim.lines:
             rates[line] += Fraction(claim.rate_num, claim.rate_den)
+        for line, fixed in zip(claim.lines, claim.fixed_minor, strict=False):
+            if not 0 <= fixed <= bases_minor[line]:
+                raise ValueError(f"an amount lies between nothing and its basis: {claim}")
     if any(rate > 1 for rate in rates):
         raise ValueError("the rates on one line together exceed the whole")
     if any(basis < 0 for basis in bases_minor):

@@ -20,7 +20,7 @@ class DesignTotalSerializer(serializers.Serializer[Any]):
     """What one design or fund brought under one rate."""
 
     design = serializers.CharField()
-    percent = serializers.CharField(source="percent_text", help_text='Such as "20%".')
+    percent = serializers.CharField(source="rate_text", help_text='Such as "20%".')
     units = serializers.IntegerField(help_text="Pieces sold, or gifts.")
     basis_minor = serializers.IntegerField()
     amount_minor = serializers.IntegerField()

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from partners import bank_csv
-from partners.models import BankAccount, Partner
+from partners.models import BankAccount
 
 
 class DayField(forms.DateField):
@@ -18,43 +18,6 @@ class DayField(forms.DateField):
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         words = {"invalid": "Write the day as year-month-day, such as 2026-10-31."}
         super().__init__(widget=widget, error_messages=words, input_formats=["%Y-%m-%d"], **kwargs)
-
-
-class AgreementForm(forms.Form):
-    """A promise as a person writes it; `partners.operations.prepare_agreement` has the rules."""
-
-    partner = forms.ModelChoiceField(
-        Partner.objects.exclude(status=Partner.Status.CLOSED), empty_label="Choose a partner"
-    )
-    percent = forms.DecimalField(
-        label="Share in percent",
-        max_digits=7,
-        decimal_places=4,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        error_messages={"invalid": "Write the share in figures, such as 20 or 12.5."},
-    )
-    scope_key = forms.CharField(
-        label="Of what",
-        max_length=120,
-        help_text="product:slug, variant:SKU, collection:slug, shop, fund:slug or gifts.",
-    )
-    scope_label = forms.CharField(
-        label="What a buyer calls it", max_length=120, help_text="Such as Valor tassel earrings, or Seed Collective."
-    )
-    starts_on = DayField(label="First day")
-    ends_on = DayField(label="Last day, included")
-    stacking_set = forms.SlugField(
-        label="Stacking set",
-        max_length=60,
-        required=False,
-        help_text="Agreements that apply together to one sale or gift share a word. Leave it empty otherwise.",
-    )
-
-
-class EndForm(forms.Form):
-    """An earlier last day."""
-
-    ends_on = DayField(label="New last day, included")
 
 
 class ProposeForm(forms.Form):

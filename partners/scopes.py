@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from django.db.models import Q
+
 GOODS_LEVELS = ("variant", "product", "collection", "shop")
 GIFT_LEVELS = ("fund", "campaign", "gifts")
 _KEY = re.compile(r"(?:shop|gifts|(?:variant|product|collection|fund|campaign):[^\s:]+)")
@@ -40,3 +42,9 @@ def could_meet(one: str, other: str) -> bool:
     two different collections can meet, two different products cannot.
     """
     return one == other or (level(one) == level(other) and level(one) in ("collection", "campaign"))
+
+
+def of_gifts(path: str = "") -> Q:
+    """Rows whose agreement speaks of gifts; `path` leads to the agreement, such as "allocation__agreement__"."""
+    key = f"{path}scope_key"
+    return Q(**{key: "gifts"}) | Q(**{f"{key}__startswith": "fund:"}) | Q(**{f"{key}__startswith": "campaign:"})

@@ -56,6 +56,26 @@ def funds_available_among(charge_refs: Iterable[str], at: datetime) -> set[str]:
     return {ref_of(charge_id) for charge_id in settled.values_list("charge__charge_id", flat=True)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChargeFee:
+    """What the processor kept of a charge, when it booked it, in the currency of its own balance."""
+
+    fee_minor: int
+    currency: str
+    at: datetime
+
+
+def fees_of(charge_refs: Iterable[str]) -> dict[str, ChargeFee]:
+    """charge_ref -> its fee, for those whose balance transaction is here; one query."""
+    settled = BalanceTransaction.objects.filter(charge__charge_id__in=[_id_of(ref) for ref in charge_refs])
+    return {
+        ref_of(charge_id): ChargeFee(fee_minor=fee_minor, currency=currency, at=at)
+        for charge_id, fee_minor, currency, at in settled.values_list(
+            "charge__charge_id", "fee_minor", "currency", "created_at"
+        )
+    }
+
+
 def payment_methods(charge_refs: Sequence[str]) -> dict[str, PaymentMethod]:
     """charge_ref -> the payment method it was made with; one query; unknown charges are absent."""
     charges = Charge.objects.filter(charge_id__in=[_id_of(ref) for ref in charge_refs])

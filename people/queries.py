@@ -6,6 +6,9 @@ import calendar
 import re
 from datetime import UTC, date, datetime, time
 
+from django.db.models import DateField, DateTimeField, Func, Subquery, Value
+from django.db.models.functions import Cast
+
 from people.models import Organisation, User
 from people.sources import Source
 
@@ -28,6 +31,13 @@ def books_begin_at(org: Organisation | None = None) -> datetime | None:
     if org.books_begin_on is None:
         return None
     return datetime.combine(org.books_begin_on, time.min, tzinfo=org.zone).astimezone(UTC)
+
+
+def local_day_of(at: datetime) -> Cast:
+    """The day of `at` (aware) in the organisation's zone, as an expression: a query need not ask for the zone first."""
+    zone_name = Subquery(Organisation.objects.filter(pk=1).values("zone_name"))
+    moment = Value(at, output_field=DateTimeField())
+    return Cast(Func(zone_name, moment, function="timezone", output_field=DateTimeField()), DateField())
 
 
 def month_bounds(month: str) -> tuple[date, date]:

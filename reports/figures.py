@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import BooleanField, ExpressionWrapper, Sum
 
-from partners.models import Agreement, AllocationLine, Partner
+from partners import scopes
+from partners.models import AllocationLine, Partner
 from partners.queries import earned, owed, payments, taken_back
 from partners.queries.account import DesignTotal
 
@@ -96,7 +97,7 @@ def figures(partner: Partner, first_day: date, last_day: date, currency: str, *,
         goods=tuple(map(_line, came_in.goods)),
         gifts=tuple(map(_line, came_in.gifts)),
         accrued_minor=came_in.accrued_minor,
-        taken_back=tuple(TakenBack(t.design, t.percent_text, t.amount_minor) for t in back),
+        taken_back=tuple(TakenBack(t.design, t.rate_text, t.amount_minor) for t in back),
         taken_back_minor=taken_back_minor,
         payments=tuple(Payment(p.paid_on.isoformat(), p.reference, p.amount_minor) for p in paid),
         paid_minor=paid_minor,
@@ -107,7 +108,7 @@ def figures(partner: Partner, first_day: date, last_day: date, currency: str, *,
 
 
 def _line(total: DesignTotal) -> Line:
-    return Line(total.design, total.percent_text, total.units, total.basis_minor, total.amount_minor)
+    return Line(total.design, total.rate_text, total.units, total.basis_minor, total.amount_minor)
 
 
 def _days(partner: Partner, first_day: date, last_day: date, currency: str, through_seq: int) -> tuple[Day, ...]:
@@ -120,18 +121,12 @@ def _days(partner: Partner, first_day: date, last_day: date, currency: str, thro
             allocation__earned_on__lte=last_day,
             allocation__entry__seal__seq__lte=through_seq,
         )
-        .values_list("allocation__earned_on", "allocation__agreement__basis")
+        .annotate(is_gift=ExpressionWrapper(scopes.of_gifts("allocation__agreement__"), BooleanField()))
+        .values_list("allocation__earned_on", "is_gift")
         .annotate(Sum("amount_minor"))
         .order_by()
     )
-    by_day: dict[int, dict[str, int]] = defaultdict(dict)
-    for earned_on, basis, amount_minor in rows:
-        by_day[earned_on.day][basis] = amount_minor
-    return tuple(
-        Day(
-            day,
-            by_day[day].get(Agreement.Basis.NET_GOODS, 0),
-            by_day[day].get(Agreement.Basis.GIFT_PART, 0),
-        )
-        for day in range(1, last_day.day + 1)
-    )
+    by_day: dict[tuple[int, bool], int] = defaultdict(int)
+    for earned_on, is_gift, amount_minor in rows:
+        by_day[earned_on.day, is_gift] = amount_minor
+    return tuple(Day(day, by_day[day, False], by_day[day, True]) for day in range(1, last_day.day + 1))

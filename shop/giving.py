@@ -4,95 +4,96 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from django.urls import reverse
 
-from ledger import splitting
+from partners.queries import Promise
+from partners.sharing import ShareLine, shares_of_payment
 from people.money_line import Kind, Part
+from shop.models import OrderLine
 
-
-class Giving(Protocol):
-    """What is asked of a promise: one in force (`partners.queries.Promise`) or one frozen on an order."""
-
-    @property
-    def agreement_id(self) -> int: ...
-    @property
-    def partner_name(self) -> str: ...
-    @property
-    def partner_slug(self) -> str: ...
-    @property
-    def rate_num(self) -> int: ...
-    @property
-    def rate_den(self) -> int: ...
-    @property
-    def stacking_set(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenPromise:
-    """An agreement that binds an order, whatever has become of it since."""
-
-    agreement_id: int
-    partner_name: str
-    partner_slug: str
-    rate_num: int
-    rate_den: int
-    stacking_set: str
+ESTIMATE = "an estimate until the card fee is known"
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A line of goods: its net in minor units, and the promises that bind it."""
+    """A line of goods: units, its net and cost in minor units, and the promises that bind it."""
 
     net_minor: int
-    promises: Sequence[Giving]
+    promises: Sequence[Promise]
+    units: int = 1
+    cost_minor: int = 0
+    gross_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PromisedShare:
-    """One partner's part of a purchase, in minor units."""
+    """One partner's part of a purchase, in minor units; an estimate where it depends on the card fee."""
 
     partner_name: str
     partner_slug: str
     amount_minor: int
+    is_estimate: bool = False
 
 
 def promised_shares(lines: Sequence[Priced]) -> list[PromisedShare]:
     """Each partner's part of these lines, in the order of the lines: what `partners.allocate` will make of them."""
     promises = {promise.agreement_id: promise for line in lines for promise in line.promises}
-    sets: dict[str, list[Giving]] = {}
-    for agreement_id in sorted(promises):
-        sets.setdefault(promises[agreement_id].stacking_set or f"alone:{agreement_id}", []).append(
-            promises[agreement_id]
+    shares = {
+        share.agreement_id: share.amount_minor
+        for share in shares_of_payment(
+            [_as_paid(line) for line in lines], {pk: promise.terms for pk, promise in promises.items()}
         )
-    accrued = {agreement_id: amount for members in sets.values() for agreement_id, amount in _accrued(lines, members)}
-    amounts: dict[tuple[str, str], int] = {}
-    for agreement_id, promise in promises.items():
-        partner = (promise.partner_name, promise.partner_slug)
-        amounts[partner] = amounts.get(partner, 0) + accrued[agreement_id]
-    return [PromisedShare(name, slug, amount) for (name, slug), amount in amounts.items() if amount]
+    }
+    by_partner: dict[str, PromisedShare] = {}
+    for pk, promise in promises.items():
+        before = by_partner.get(promise.partner_slug)
+        by_partner[promise.partner_slug] = PromisedShare(
+            promise.partner_name,
+            promise.partner_slug,
+            shares.get(pk, 0) + (before.amount_minor if before else 0),
+            promise.terms.is_estimate or (before is not None and before.is_estimate),
+        )
+    return [share for share in by_partner.values() if share.amount_minor]
 
 
-def _accrued(lines: Sequence[Priced], members: Sequence[Giving]) -> list[tuple[int, int]]:
-    """(agreement id, amount) for the agreements of one stacking set."""
-    claims = [
-        splitting.Claim(
-            member.rate_num,
-            member.rate_den,
-            tuple(i for i, line in enumerate(lines) if member.agreement_id in {p.agreement_id for p in line.promises}),
-        )
-        for member in members
-    ]
-    results = splitting.accrue([line.net_minor for line in lines], claims)
-    return [(member.agreement_id, result.amount_minor) for member, result in zip(members, results, strict=True)]
+def _as_paid(line: Priced) -> ShareLine:
+    return ShareLine(
+        line_ref="",
+        label="",
+        design="",
+        units=line.units,
+        basis_minor=line.net_minor,
+        paid_minor=line.net_minor,
+        agreement_ids=tuple(promise.agreement_id for promise in line.promises),
+        gross_minor=line.gross_minor,
+        cost_minor=line.cost_minor,
+    )
+
+
+def share_line(line: OrderLine) -> ShareLine:
+    """An order's line as partners share it, with the agreements that checkout froze on it."""
+    return ShareLine(
+        line_ref=f"order_line:{line.pk}",
+        label=line.title,
+        design=line.name,
+        units=line.units,
+        basis_minor=line.net_minor,
+        paid_minor=line.net_minor,
+        agreement_ids=tuple(frozen.agreement_id for frozen in line.agreements.all()),
+        gross_minor=line.units * line.unit_price_minor,
+        cost_minor=line.cost_minor or 0,
+    )
 
 
 def money_parts(
     shares: Sequence[PromisedShare], *, goods_minor: int, shipping_minor: int = 0, tax_minor: int = 0
 ) -> list[Part]:
     """The money line of a purchase: the partners' shares, what keeps the shop going, shipping, tax."""
-    given = [share_part(share.partner_name, share.partner_slug, share.amount_minor) for share in shares]
+    given = [
+        share_part(share.partner_name, share.partner_slug, share.amount_minor, note=ESTIMATE * share.is_estimate)
+        for share in shares
+    ]
     rest = goods_minor - sum(share.amount_minor for share in shares)
     return [*given, *rest_parts(rest, shipping_minor, tax_minor)]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from donations.models import Gift
-from donations.queries import promises_of_fund
+from donations.queries import gift_line, promises_of_fund
 from ledger.builders import gift as gift_entry
 from ledger.operations.post_entry import post_entry
-from partners.operations.allocate import ShareLine, allocate
+from partners.operations.allocate import allocate
 from people.queries import local_day
 
 
@@ -34,20 +34,13 @@ def book_gift(gift: Gift, *, now: datetime) -> None:
         now=now,
     )
     promises = promises_of_fund(gift.fund, gift.paid_at)
-    line = ShareLine(
-        line_ref=gift.ref,
-        label=f"{'Monthly gift' if gift.plan_id else 'Gift'} to {gift.fund.name}",
-        design=gift.fund.name,
-        units=1,
-        basis_minor=gift.gift_part_minor,
-        paid_minor=gift.gift_part_minor,
-        agreement_ids=tuple(promise.agreement_id for promise in promises),
-    )
+    line = gift_line(gift, [promise.agreement_id for promise in promises])
     allocate(
         source=gift.ref,
         charge_ref=gift.charge_ref,
         currency=gift.currency,
         lines=[line],
+        other_parts_minor=gift.other_parts_minor,
         bound_at=gift.paid_at,
         earned_at=gift.paid_at,
         now=now,

@@ -6,6 +6,7 @@ from partners.models.bank import BankAccount, BankLine, BankStatement, Match
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
 from partners.models.organisations import Partner
 from partners.models.payouts import PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
+from partners.models.waiting import WaitingShare
 
 __all__ = [
     "Agreement",
@@ -23,4 +24,5 @@ __all__ = [
     "PayoutBatch",
     "PayoutItem",
     "PayoutPolicy",
+    "WaitingShare",
 ]

@@ -7,14 +7,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from partners.models.organisations import Partner
+from partners.terms import Basis, FeeEstimate, Per, Terms
 
 
 class Agreement(models.Model):
     """One version of one promise. Once active it is frozen by a trigger; a change is a new version."""
 
-    class Basis(models.TextChoices):
-        NET_GOODS = "net_goods", "Item price after discounts, before tax and shipping"
-        GIFT_PART = "gift_part", "The gift without the amount added to cover card fees"
+    Per = Per
+    Basis = Basis
 
     class Recognition(models.TextChoices):
         GRANT = "grant", "Our grant to the partner"
@@ -30,9 +30,16 @@ class Agreement(models.Model):
     version = models.PositiveIntegerField()
     scope_key = models.CharField(max_length=120, help_text="Such as product:valor-tassel-earrings, shop or gifts.")
     scope_label = models.CharField(max_length=120, help_text="What a buyer calls it, such as Valor tassel earrings.")
-    rate_num = models.PositiveIntegerField()
+    per = models.CharField(max_length=8, choices=Per.choices, default=Per.PERCENT)
+    rate_num = models.PositiveIntegerField(help_text="0 where an amount is promised.")
     rate_den = models.PositiveIntegerField()
+    each_minor = models.PositiveBigIntegerField(default=0, help_text="For each piece, order or gift; 0 for a rate.")
+    currency = models.CharField(max_length=3, default="usd")
     basis = models.CharField(max_length=12, choices=Basis.choices)
+    fee_estimate_bp = models.PositiveSmallIntegerField(
+        default=0, help_text="The card fee that pages assume, in basis points, where the share is net of it."
+    )
+    fee_estimate_fixed_minor = models.PositiveSmallIntegerField(default=0, help_text="And its fixed part.")
     recognition = models.CharField(max_length=8, choices=Recognition.choices, default=Recognition.GRANT)
     starts_on = models.DateField(help_text="First day, in the organisation's zone.")
     ends_on = models.DateField(help_text="Last day, included, in the organisation's zone.")
@@ -57,8 +64,9 @@ class Agreement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["series", "version"], name="agreement_version_once"),
             models.CheckConstraint(
-                condition=Q(rate_den__gt=0, rate_num__gt=0, rate_num__lte=F("rate_den")),
-                name="agreement_rate_above_0_up_to_100_percent",
+                condition=Q(per="percent", rate_num__gt=0, rate_num__lte=F("rate_den"), each_minor=0)
+                | Q(per__in=["unit", "payment"], rate_num=0, rate_den=1, each_minor__gt=0),
+                name="agreement_promises_a_rate_or_an_amount",
             ),
             models.CheckConstraint(condition=Q(starts_on__lte=F("ends_on")), name="agreement_starts_before_it_ends"),
             models.CheckConstraint(
@@ -76,14 +84,42 @@ class Agreement(models.Model):
                 name="agreement_ended_by_somebody",
             ),
             models.CheckConstraint(
-                condition=Q(basis="net_goods", scope_key__regex=r"^(shop|(variant|product|collection):.+)$")
-                | Q(basis="gift_part", scope_key__regex=r"^(gifts|(fund|campaign):.+)$"),
-                name="agreement_basis_fits_its_scope",
+                condition=Q(
+                    basis__in=["net_goods", "gross", "net_of_fees", "net_of_cost"],
+                    scope_key__regex=r"^(shop|(variant|product|collection):.+)$",
+                )
+                | Q(
+                    basis__in=["gift_part", "gross", "net_of_fees"],
+                    scope_key__regex=r"^(gifts|(fund|campaign):.+)$",
+                ),
+                name="agreement_figured_on_what_its_scope_has",
             ),
             models.CheckConstraint(
-                condition=Q(recognition="grant") | Q(basis="gift_part"), name="agreement_agency_only_for_gifts"
+                condition=Q(per="percent")
+                | Q(per="unit", basis="net_goods")
+                | Q(per="payment", basis__in=["net_goods", "gift_part"]),
+                name="agreement_amount_of_what_is_paid",
+            ),
+            models.CheckConstraint(
+                condition=Q(recognition="grant") | Q(scope_key__regex=r"^(gifts|(fund|campaign):.+)$"),
+                name="agreement_agency_is_of_gifts",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.series} v{self.version}"
+
+    @property
+    def terms(self) -> Terms:
+        """Its figures, as arithmetic and pages take them."""
+        return Terms(
+            agreement_id=self.pk,
+            per=self.per,
+            rate_num=self.rate_num,
+            rate_den=self.rate_den,
+            each_minor=self.each_minor,
+            currency=self.currency,
+            basis=self.basis,
+            stacking_set=self.stacking_set,
+            fee_estimate=FeeEstimate(self.fee_estimate_bp, self.fee_estimate_fixed_minor),
+        )

@@ -21,7 +21,7 @@ class Allocation(models.Model):
     charge_ref = models.CharField(max_length=120, help_text="The payment, such as stripe:charge:ch_1.")
     paid_minor = models.BigIntegerField(help_text="Paid for its lines, after discounts, before tax and shipping.")
     basis_minor = models.BigIntegerField()
-    uncapped_minor = models.BigIntegerField(help_text="The agreement's rate of the basis, rounded half up.")
+    uncapped_minor = models.BigIntegerField(help_text="What it would be without a cap.")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     bound_on = models.DateField(help_text="Local day on which the promise bound: checkout, or a gift's charge.")

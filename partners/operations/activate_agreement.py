@@ -38,11 +38,15 @@ class MoreThanTheWhole(Exception):
         self.total = total
 
 
+class MixedBases(Exception):
+    """Agreements that apply together are figured on one base; `str(error)` says which set and bases."""
+
+
 @transaction.atomic
 def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreement:
     """Approve and freeze a draft (DESIGN.md section 4; rules/shop.md 3.3).
 
-    Raises NotADraft, SamePerson, MayNotApprove, AgreementsMeet, MoreThanTheWhole; then nothing has changed.
+    Raises NotADraft, SamePerson, MayNotApprove, AgreementsMeet, MixedBases, MoreThanTheWhole; then nothing has changed.
     """
     # 1. Lock every agreement, so that of two activations at once the second sees the first.
     rows = list(Agreement.objects.select_for_update(of=("self",)).select_related("partner").order_by("id"))
@@ -58,7 +62,9 @@ def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreeme
     # 3. No contradiction with what is promised already.
     others = [row for row in rows if row.state != Agreement.State.DRAFT and _share_a_day(row, agreement)]
     _refuse_a_second_promise(agreement, others)
-    _refuse_more_than_the_whole(agreement, others)
+    members = [agreement, *(row for row in others if _together(row, agreement))]
+    _refuse_mixed_bases(members)
+    _refuse_more_than_the_whole(members)
     # 4. In force, and frozen by the trigger from here on.
     agreement.state = Agreement.State.ACTIVE
     agreement.approved_by = by
@@ -80,15 +86,29 @@ def _refuse_a_second_promise(agreement: Agreement, others: Sequence[Agreement]) 
             raise AgreementsMeet(other)
 
 
-def _refuse_more_than_the_whole(agreement: Agreement, others: Sequence[Agreement]) -> None:
+def _together(one: Agreement, other: Agreement) -> bool:
+    """Whether both may take of one sale, or of one gift, at once."""
+    same_set = one.stacking_set == other.stacking_set != ""
+    return same_set and scopes.is_goods(one.scope_key) == scopes.is_goods(other.scope_key)
+
+
+def _refuse_mixed_bases(members: Sequence[Agreement]) -> None:
+    agreement, *others = members
+    for other in others:
+        if other.basis != agreement.basis:
+            raise MixedBases(
+                f"{other} of the set {other.stacking_set} is figured on another base"
+                f" ({other.get_basis_display().lower()}). Agreements that apply together share theirs."
+            )
+
+
+def _refuse_more_than_the_whole(members: Sequence[Agreement]) -> None:
     """The worst day of the set: on each level the dearest key, levels added up; sums change only on first days."""
-    members = [
-        agreement,
-        *(row for row in others if row.stacking_set == agreement.stacking_set != "" and row.basis == agreement.basis),
-    ]
-    for day in {row.starts_on for row in members} | {agreement.starts_on}:
-        total = _dearest([row for row in members if row.starts_on <= day <= row.ends_on])
-        if total > 1:
+    for day in {row.starts_on for row in members}:
+        in_force = [row for row in members if row.starts_on <= day <= row.ends_on]
+        total = _dearest(in_force)
+        # Beside percentages that leave nothing an amount could never be kept.
+        if total > 1 or (total == 1 and any(row.each_minor for row in in_force)):
             raise MoreThanTheWhole(total)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from ledger import builders
@@ -12,13 +12,19 @@ from ledger.operations.post_entry import Posted, post_entries
 from partners.models import Agreement, Allocation, AllocationLine
 from partners.models.allocations import allocation_ref
 from partners.sharing import AgreementShare, ShareLine, shares_of_payment
+from partners.waiting import keep_waiting, with_fees
+from payments.queries import fees_of
 from people.queries import local_day, organisation
 
-__all__ = ["ShareLine", "UnknownAgreement", "allocate"]
+__all__ = ["ShareLine", "UnknownAgreement", "WrongCurrency", "allocate"]
 
 
 class UnknownAgreement(LookupError):
     """A line names an agreement that does not exist or was never activated."""
+
+
+class WrongCurrency(ValueError):
+    """An agreement promises an amount of one currency, and the payment is of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,9 @@ class _Payment:
     earned_on: date
 
 
+Agreements = Mapping[int, Agreement]
+
+
 def allocate(
     *,
     source: str,
@@ -42,37 +51,80 @@ def allocate(
     bound_at: datetime,
     earned_at: datetime,
     now: datetime,
+    other_parts_minor: Sequence[int] = (),
+    known_at: datetime | None = None,
 ) -> list[Allocation]:
     """Accrue what this payment owes to partners (DESIGN.md section 4 "Accrual"); inside the caller's transaction.
 
     `source` is what was paid ("order:1042"), `charge_ref` the payment, `bound_at` when the promise bound, `earned_at`
-    when it was paid. Per agreement the share is rounded once and split over its lines; a line without a basis brings
-    nothing. Idempotent on (source, charge_ref, agreement): a repeated call returns the rows of the first.
-    Raises UnknownAgreement, and whatever `post_entries` raises.
+    when it was paid; `lines` are all of its lines and `other_parts_minor` what else was paid for, over which a card fee
+    is spread. Per agreement the share is rounded once and split over its lines; what nothing was paid for brings
+    nothing. What is net of a fee that nobody knows yet waits for it (`accrue_waiting`, which gives the fees with the
+    lines and in `known_at` the moment they were known). Idempotent on (source, charge_ref, agreement): a repeated call
+    returns the rows of the first. Raises UnknownAgreement, WrongCurrency, and whatever `post_entries` raises.
     """
     org = organisation()
-    payment = _Payment(source, charge_ref, currency, local_day(bound_at, org), earned_at, local_day(earned_at, org))
-    # 1. What this payment owes, by the agreements frozen on its lines.
-    shares = shares_of_payment(lines, _agreements(lines))
-    # 2. What is on the books already stays as it is.
+    payment = _Payment(
+        source, charge_ref, currency, local_day(bound_at, org), earned_at, local_day(known_at or earned_at, org)
+    )
+    agreements = _agreements(lines, currency)
+    # 1. What needs the card fee gets it, or waits.
+    if net_of_fees := {pk for pk, agreement in agreements.items() if agreement.terms.is_estimate}:
+        lines = _with_known_fees(payment, lines, other_parts_minor, bound_at, net_of_fees)
+    # 2. What this payment owes, by the agreements frozen on its lines.
+    shares = shares_of_payment(lines, {pk: agreement.terms for pk, agreement in agreements.items()})
+    # 3. What is on the books already stays as it is.
     known = _known(payment)
-    new = [share for share in shares if share.agreement.pk not in known]
+    new = [share for share in shares if share.agreement_id not in known]
     if new:
-        # 3. Entries first: of two callers at once the second waits there, then finds the rows of the first.
-        posted = _post(payment, new, now)
+        # 4. Entries first: of two callers at once the second waits there, then finds the rows of the first.
+        posted = _post(payment, new, agreements, now)
         known = _known(payment)
-        # 4. The allocations that explain the entries.
-        rows = _write(payment, [share for share in new if share.agreement.pk not in known], posted)
+        # 5. The allocations that explain the entries.
+        rows = _write(payment, [share for share in new if share.agreement_id not in known], agreements, posted)
         known |= {row.agreement_id: row for row in rows}
-    return [known[share.agreement.pk] for share in shares]
+    return [known[share.agreement_id] for share in shares]
 
 
-def _agreements(lines: Sequence[ShareLine]) -> dict[int, Agreement]:
-    wanted = {agreement_id for line in lines if line.basis_minor > 0 for agreement_id in line.agreement_ids}
+def _agreements(lines: Sequence[ShareLine], currency: str) -> Agreements:
+    wanted = {agreement_id for line in lines if line.paid_minor > 0 for agreement_id in line.agreement_ids}
     found = Agreement.objects.exclude(state=Agreement.State.DRAFT).select_related("partner").in_bulk(wanted)
     if missing := wanted - found.keys():
         raise UnknownAgreement(f"no active agreement: {', '.join(map(str, sorted(missing)))}")
+    for agreement in found.values():
+        if agreement.each_minor and agreement.currency != currency:
+            raise WrongCurrency(f"{agreement} promises {agreement.currency}, the payment is in {currency}")
     return found
+
+
+def _with_known_fees(
+    payment: _Payment,
+    lines: Sequence[ShareLine],
+    other_parts_minor: Sequence[int],
+    bound_at: datetime,
+    net_of_fees: Collection[int],
+) -> Sequence[ShareLine]:
+    """The lines with their fees; while those are unknown, without the agreements that need them, which are kept."""
+    if all(line.fee_minor is not None for line in lines):
+        return lines
+    fee = fees_of([payment.charge_ref]).get(payment.charge_ref)
+    if fee is not None and fee.currency == payment.currency:
+        return with_fees(lines, other_parts_minor, fee.fee_minor)
+    waiting, ready = [], []
+    for line in lines:
+        needs = tuple(pk for pk in line.agreement_ids if pk in net_of_fees)
+        waiting.append(replace(line, agreement_ids=needs))
+        ready.append(replace(line, agreement_ids=tuple(pk for pk in line.agreement_ids if pk not in needs)))
+    keep_waiting(
+        source=payment.source,
+        charge_ref=payment.charge_ref,
+        currency=payment.currency,
+        lines=waiting,
+        other_parts_minor=other_parts_minor,
+        bound_at=bound_at,
+        earned_at=payment.earned_at,
+    )
+    return ready
 
 
 def _known(payment: _Payment) -> dict[int, Allocation]:
@@ -80,40 +132,44 @@ def _known(payment: _Payment) -> dict[int, Allocation]:
     return {row.agreement_id: row for row in rows}
 
 
-def _post(payment: _Payment, shares: Sequence[AgreementShare], now: datetime) -> dict[int, Posted]:
+def _post(
+    payment: _Payment, shares: Sequence[AgreementShare], agreements: Agreements, now: datetime
+) -> dict[int, Posted]:
     """One accrual entry per share above zero: {agreement id: what was posted}."""
     worth = [share for share in shares if share.amount_minor]
-    results = post_entries([_draft(payment, share) for share in worth], now=now)
-    return {share.agreement.pk: posted for share, posted in zip(worth, results, strict=True)}
+    results = post_entries([_draft(payment, share, agreements[share.agreement_id]) for share in worth], now=now)
+    return {share.agreement_id: posted for share, posted in zip(worth, results, strict=True)}
 
 
-def _draft(payment: _Payment, share: AgreementShare) -> EntryDraft:
+def _draft(payment: _Payment, share: AgreementShare, agreement: Agreement) -> EntryDraft:
     return builders.accrual(
-        allocation_ref=allocation_ref(payment.source, payment.charge_ref, share.agreement.pk),
+        allocation_ref=allocation_ref(payment.source, payment.charge_ref, agreement.pk),
         source=payment.source,
         event_at=payment.earned_at,
         effective_on=payment.earned_on,
         currency=payment.currency,
-        partner=share.agreement.partner.owner,
+        partner=agreement.partner.owner,
         amount_minor=share.amount_minor,
     )
 
 
-def _write(payment: _Payment, shares: Sequence[AgreementShare], posted: dict[int, Posted]) -> list[Allocation]:
+def _write(
+    payment: _Payment, shares: Sequence[AgreementShare], agreements: Agreements, posted: dict[int, Posted]
+) -> list[Allocation]:
     allocations = Allocation.objects.bulk_create(
         Allocation(
-            agreement=share.agreement,
+            agreement=agreements[share.agreement_id],
             source=payment.source,
             charge_ref=payment.charge_ref,
             paid_minor=share.paid_minor,
             basis_minor=share.basis_minor,
-            uncapped_minor=share.uncapped_minor,
+            uncapped_minor=share.amount_minor,
             amount_minor=share.amount_minor,
             currency=payment.currency,
             bound_on=payment.bound_on,
             earned_at=payment.earned_at,
-            earned_on=posted[share.agreement.pk].effective_on if share.amount_minor else payment.earned_on,
-            entry_id=posted[share.agreement.pk].entry_id if share.amount_minor else None,
+            earned_on=posted[share.agreement_id].effective_on if share.amount_minor else payment.earned_on,
+            entry_id=posted[share.agreement_id].entry_id if share.amount_minor else None,
         )
         for share in shares
     )
@@ -125,7 +181,7 @@ def _write(payment: _Payment, shares: Sequence[AgreementShare], posted: dict[int
             design=part.line.design,
             units=part.line.units,
             paid_minor=part.line.paid_minor,
-            basis_minor=part.line.basis_minor,
+            basis_minor=part.basis_minor,
             amount_minor=part.amount_minor,
         )
         for allocation, share in zip(allocations, shares, strict=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from ledger import builders, splitting
 from ledger.drafts import EntryDraft
 from ledger.operations.post_entry import post_entries
 from partners.models import Allocation, Hold
+from partners.waiting import note_dispute
 from people.queries import local_day
 
 
@@ -21,23 +22,31 @@ def hold_shares(
     disputed_minor: Mapping[str, int],
     at: datetime,
     now: datetime,
+    only: Collection[int] | None = None,
 ) -> list[Hold]:
     """Set aside what losing the dispute `cause` would take back of each share (rules/ledger.md E6a, "Partial").
 
     By line ("order_line:7"): what went back of it before, other disputes included, and what is disputed now, measured
     as in `reverse_shares`. A share that was paid out already is set aside all the same: the partner's account goes
     below zero until the dispute is won. Inside the caller's transaction, under the payment's lock; a cause that is
-    known gives back the first call's rows. Raises ValueError, and what `post_entries` raises.
+    known gives back the first call's rows. `only` some agreements' shares: those that waited for their card fee when
+    the cause was told. Raises ValueError, and what `post_entries` raises.
     """
-    found = Hold.objects.filter(allocation__source=source, allocation__charge_ref=charge_ref, cause=cause)
-    if known := list(found):
+    if only is None:
+        note_dispute(
+            source=source,
+            charge_ref=charge_ref,
+            cause=cause,
+            refunded_minor=refunded_minor,
+            disputed_minor=disputed_minor,
+            at=at,
+        )
+    shares = Allocation.objects.filter(source=source, charge_ref=charge_ref)
+    if only is not None:
+        shares = shares.filter(agreement__in=only)
+    if known := list(Hold.objects.filter(allocation__in=shares, cause=cause)):
         return known
-    allocations = (
-        Allocation.objects.filter(source=source, charge_ref=charge_ref)
-        .select_related("agreement__partner")
-        .prefetch_related("lines")
-        .order_by("id")
-    )
+    allocations = shares.select_related("agreement__partner").prefetch_related("lines").order_by("id")
     holds = [
         Hold(allocation=allocation, cause=cause, reason=Hold.Reason.DISPUTE, amount_minor=amount)
         for allocation in allocations

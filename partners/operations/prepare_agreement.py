@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max
 
 from partners import scopes
 from partners.models import Agreement, Partner
+from partners.terms import GIFT_BASES, GOODS_BASES, NO_FEE, Basis, FeeEstimate, Per
 from people.models import User
+from people.queries import organisation
 
 
 class BadAgreement(ValueError):
@@ -26,36 +27,52 @@ def prepare_agreement(
     partner: Partner,
     scope_key: str,
     scope_label: str,
-    rate_num: int,
-    rate_den: int,
     starts_on: date,
     ends_on: date,
     by: User,
     now: datetime,
+    per: str = Per.PERCENT,
+    rate_num: int = 0,
+    rate_den: int = 1,
+    each_minor: int = 0,
+    basis: str = "",
+    fee_estimate: FeeEstimate = NO_FEE,
     stacking_set: str = "",
     series: str = "",
     recognition: str = Agreement.Recognition.GRANT,
 ) -> Agreement:
-    """Write the next version of a promise as a draft; the basis follows from the scope (DESIGN.md section 4).
+    """Write the next version of a promise as a draft (DESIGN.md section 4).
 
-    `rate_num / rate_den` is above 0 and at most 1: 20 % is 20, 100. `scope_label` is what a buyer calls the scope. Days
-    are local and included. `series` defaults to partner and scope. Raises BadAgreement.
+    `rate_num / rate_den` is above 0 and at most 1: 20 % is 20, 100; or, for each piece (`per` UNIT) or order or gift
+    (PAYMENT), `each_minor` of the organisation's currency. `basis` is what it is figured on, by default the net of
+    goods or the gift part; one net of card fees needs the `fee_estimate` that pages assume. `scope_label` is what a
+    buyer calls the scope. Days are local and included. `series` defaults to partner and scope. Raises BadAgreement.
     """
-    _check(scope_key=scope_key, scope_label=scope_label, rate=(rate_num, rate_den), days=(starts_on, ends_on))
+    basis = basis or (Basis.NET_GOODS if scopes.is_goods(scope_key) else Basis.GIFT_PART)
+    _check_scope(scope_key, scope_label, basis)
+    _check_share(per, rate_num, rate_den, each_minor)
+    _check_amount(per, basis, scope_key)
+    if basis == Basis.NET_OF_FEES and fee_estimate == NO_FEE:
+        raise BadAgreement("fee_percent", "Say which card fee pages shall assume until the real one is known.")
+    if starts_on > ends_on:
+        raise BadAgreement("ends_on", "The last day lies before the first.")
     if recognition != Agreement.Recognition.GRANT:
         raise BadAgreement("recognition", "Only grants can be promised so far: an agency gift needs its own payout.")
     series = series or f"{partner.slug}:{scope_key}"
-    Partner.objects.select_for_update().get(pk=partner.pk)
-    latest = Agreement.objects.filter(series=series).aggregate(latest=Max("version"))["latest"] or 0
     return Agreement.objects.create(
         partner=partner,
         series=series,
-        version=latest + 1,
+        version=_next_version(partner, series),
         scope_key=scope_key,
         scope_label=scope_label,
+        per=per,
         rate_num=rate_num,
         rate_den=rate_den,
-        basis=Agreement.Basis.NET_GOODS if scopes.is_goods(scope_key) else Agreement.Basis.GIFT_PART,
+        each_minor=each_minor,
+        currency=organisation().currency,
+        basis=basis,
+        fee_estimate_bp=fee_estimate.basis_points,
+        fee_estimate_fixed_minor=fee_estimate.fixed_minor,
         recognition=recognition,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -65,14 +82,41 @@ def prepare_agreement(
     )
 
 
-def _check(*, scope_key: str, scope_label: str, rate: tuple[int, int], days: tuple[date, date]) -> None:
+def _check_scope(scope_key: str, scope_label: str, basis: str) -> None:
     try:
         scopes.check(scope_key)
     except scopes.BadScope as error:
         raise BadAgreement("scope_key", str(error)) from error
     if not scope_label.strip():
         raise BadAgreement("scope_label", "Say what a buyer calls it, such as Valor tassel earrings.")
-    if not 0 < rate[0] <= rate[1]:
-        raise BadAgreement("rate_num", "A share is more than 0% and at most 100%.")
-    if days[0] > days[1]:
-        raise BadAgreement("ends_on", "The last day lies before the first.")
+    if basis not in (GOODS_BASES if scopes.is_goods(scope_key) else GIFT_BASES):
+        what = "goods" if scopes.is_goods(scope_key) else "gifts"
+        raise BadAgreement("basis", f"A share of {what} cannot be figured on that.")
+
+
+def _check_share(per: str, rate_num: int, rate_den: int, each_minor: int) -> None:
+    if per == Per.PERCENT:
+        if not 0 < rate_num <= rate_den:
+            raise BadAgreement("rate_num", "A share is more than 0% and at most 100%.")
+        if each_minor:
+            raise BadAgreement("each_minor", "It is a percentage or an amount, not both.")
+    elif rate_num:
+        raise BadAgreement("rate_num", "It is a percentage or an amount, not both.")
+    elif each_minor <= 0:
+        raise BadAgreement("each_minor", "Say how much of each, such as 2.00.")
+
+
+def _check_amount(per: str, basis: str, scope_key: str) -> None:
+    if per == Per.UNIT and not scopes.is_goods(scope_key):
+        raise BadAgreement("per", "A gift has no pieces: promise an amount of each gift.")
+    if per != Per.PERCENT and basis not in (Basis.NET_GOODS, Basis.GIFT_PART):
+        raise BadAgreement("basis", "An amount is taken of what was paid; another base is for percentages.")
+
+
+def _next_version(partner: Partner, series: str) -> int:
+    """One preparer of a partner's agreements at a time; raises BadAgreement for a series of somebody else."""
+    Partner.objects.select_for_update().get(pk=partner.pk)
+    latest = Agreement.objects.filter(series=series).order_by("-version").first()
+    if latest is not None and latest.partner_id != partner.pk:
+        raise BadAgreement("series", f"That series is a promise to {latest.partner}.")
+    return latest.version + 1 if latest else 1

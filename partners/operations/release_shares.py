@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from partners.holding import end_holds
 from partners.models import Hold
+from partners.waiting import note_dispute_won
 
 
 class Outcome(StrEnum):
@@ -20,6 +21,7 @@ def release_shares(*, source: str, charge_ref: str, cause: str, at: datetime, no
     Inside the caller's transaction, under the payment's lock. NOTHING_HELD when it was released before, or the dispute
     touched no share. Raises what `post_entries` raises.
     """
+    note_dispute_won(source=source, charge_ref=charge_ref, cause=cause)
     held = Hold.objects.filter(
         allocation__source=source, allocation__charge_ref=charge_ref, cause=cause, ended_on__isnull=True
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from ledger.operations.post_entry import post_entries
 from partners.holding import end_holds
 from partners.models import Allocation, AllocationLine, AllocationReversal, AllocationReversalLine, Hold
 from partners.queries.reversals import change_of
+from partners.waiting import note_refund
 from people.queries import local_day
 
 BESIDE_THE_HOLD = ":beside_the_hold"
@@ -33,7 +34,14 @@ class _Change:
 
 
 def reverse_shares(
-    *, source: str, charge_ref: str, cause: str, refunded_minor: Mapping[str, int], at: datetime, now: datetime
+    *,
+    source: str,
+    charge_ref: str,
+    cause: str,
+    refunded_minor: Mapping[str, int],
+    at: datetime,
+    now: datetime,
+    only: Collection[int] | None = None,
 ) -> list[AllocationReversal]:
     """Figure again how much of each share of this payment is taken back, and post what changed (rules/ledger.md R3).
 
@@ -43,21 +51,18 @@ def reverse_shares(
     released. Nothing is ever clipped: a partner that was paid owes us, and later shares are netted against that.
 
     Inside the caller's transaction, under the payment's lock; a cause that is known gives back the rows of the first
-    call. Raises ValueError when more was given back than paid, and what `post_entries` raises.
+    call. `only` some agreements' shares: those that waited for their card fee when the cause was told. Raises
+    ValueError when more was given back than paid, and what `post_entries` raises.
     """
-    known = AllocationReversal.objects.filter(
-        allocation__source=source,
-        allocation__charge_ref=charge_ref,
-        cause__in=[cause, cause + BESIDE_THE_HOLD],
-    )
+    if only is None:
+        note_refund(source=source, charge_ref=charge_ref, cause=cause, refunded_minor=refunded_minor, at=at)
+    shares = Allocation.objects.filter(source=source, charge_ref=charge_ref)
+    if only is not None:
+        shares = shares.filter(agreement__in=only)
+    known = AllocationReversal.objects.filter(allocation__in=shares, cause__in=[cause, cause + BESIDE_THE_HOLD])
     if found := list(known):
         return found
-    allocations = list(
-        Allocation.objects.filter(source=source, charge_ref=charge_ref)
-        .select_related("agreement__partner")
-        .prefetch_related("lines__reversals")
-        .order_by("id")
-    )
+    allocations = list(shares.select_related("agreement__partner").prefetch_related("lines__reversals").order_by("id"))
     holds = {
         hold.allocation_id: hold
         for hold in Hold.objects.filter(allocation__in=allocations, cause=cause, ended_on__isnull=True)

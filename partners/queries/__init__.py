@@ -13,7 +13,14 @@ from partners.queries.account import (
     taken_back,
     totals,
 )
-from partners.queries.promises import Promise, promises_during, promises_for, promises_for_many, promises_of
+from partners.queries.promises import (
+    Promise,
+    promise_of,
+    promises_during,
+    promises_for,
+    promises_for_many,
+    promises_of,
+)
 from partners.queries.shares import Share, ShareOfLine, shares_of, shares_of_many
 
 __all__ = [
@@ -29,6 +36,7 @@ __all__ = [
     "owed",
     "paid_by_partner",
     "payments",
+    "promise_of",
     "promises_during",
     "promises_for",
     "promises_for_many",

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from ledger import queries as books
+from partners import scopes
 from partners.models import (
-    Agreement,
     Allocation,
     AllocationLine,
     AllocationReversal,
@@ -24,7 +24,7 @@ from partners.models import (
     Partner,
     PartnerPayout,
 )
-from partners.queries.promises import percent_text
+from partners.terms import RATE, rate_text
 
 OWED = ("payable", "held", "payout_in_flight")  # the purposes of the accounts that together are our debt to a partner
 
@@ -34,7 +34,7 @@ class DesignTotal:
     """What one design (or fund) brought under one rate: units sold (or gifts), basis and share in minor units."""
 
     design: str
-    percent_text: str
+    rate_text: str
     units: int
     basis_minor: int
     amount_minor: int
@@ -57,7 +57,7 @@ class TakenBack:
     """What refunds and lost disputes took back of the shares of one design or fund under one rate, in minor units."""
 
     design: str
-    percent_text: str
+    rate_text: str
     amount_minor: int
 
 
@@ -143,15 +143,15 @@ def earned(
     """
     lines = list(_by_design(partner, first_day, last_day, currency, through_seq))
     return Earned(
-        goods=tuple(total for basis, total in lines if basis == Agreement.Basis.NET_GOODS),
-        gifts=tuple(total for basis, total in lines if basis == Agreement.Basis.GIFT_PART),
+        goods=tuple(total for is_gift, total in lines if not is_gift),
+        gifts=tuple(total for is_gift, total in lines if is_gift),
     )
 
 
 def _by_design(
     partner: Partner, first_day: date | None, last_day: date | None, currency: str, through_seq: int | None
-) -> Iterable[tuple[str, DesignTotal]]:
-    """Allocation lines of the period, added up by design and rate, with their basis kind."""
+) -> Iterable[tuple[bool, DesignTotal]]:
+    """Allocation lines of the period, added up by design and rate, and whether they were gifts."""
     lines = AllocationLine.objects.filter(allocation__agreement__partner=partner, allocation__currency=currency)
     if first_day:
         lines = lines.filter(allocation__earned_on__gte=first_day)
@@ -159,15 +159,16 @@ def _by_design(
         lines = lines.filter(allocation__earned_on__lte=last_day)
     if through_seq is not None:
         lines = lines.filter(allocation__entry__seal__seq__lte=through_seq)
-    kinds = (
-        "allocation__agreement__basis",
-        "design",
-        "allocation__agreement__rate_num",
-        "allocation__agreement__rate_den",
+    path = "allocation__agreement__"
+    kinds = ("is_gift", "design", *(path + part for part in RATE))
+    sums = (
+        lines.annotate(is_gift=ExpressionWrapper(scopes.of_gifts(path), BooleanField()))
+        .values_list(*kinds)
+        .annotate(Sum("units"), Sum("basis_minor"), Sum("amount_minor"))
+        .order_by(*kinds)
     )
-    sums = lines.values_list(*kinds).annotate(Sum("units"), Sum("basis_minor"), Sum("amount_minor")).order_by(*kinds)
-    for basis, design, rate_num, rate_den, units, basis_minor, amount_minor in sums:
-        yield basis, DesignTotal(design, percent_text(rate_num, rate_den), units, basis_minor, amount_minor)
+    for is_gift, design, *rate, units, basis_minor, amount_minor in sums:
+        yield is_gift, DesignTotal(design, rate_text(*rate), units, basis_minor, amount_minor)
 
 
 def payments(
@@ -203,13 +204,10 @@ def taken_back(
         lines = lines.filter(reversal__reversed_on__lte=last_day)
     if through_seq is not None:
         lines = lines.filter(reversal__entry__seal__seq__lte=through_seq)
-    agreement = "reversal__allocation__agreement"
-    kinds = ("line__design", f"{agreement}__rate_num", f"{agreement}__rate_den")
+    kinds = ("line__design", *(f"reversal__allocation__agreement__{part}" for part in RATE))
     sums = lines.values_list(*kinds).annotate(Sum("amount_minor")).order_by(*kinds)
     return tuple(
-        TakenBack(design, percent_text(rate_num, rate_den), amount_minor)
-        for design, rate_num, rate_den, amount_minor in sums
-        if amount_minor
+        TakenBack(design, rate_text(*rate), amount_minor) for design, *rate, amount_minor in sums if amount_minor
     )
 
 

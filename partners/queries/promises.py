@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import DateField, DateTimeField, Func, QuerySet, Subquery, Value
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 
-from ledger import splitting
+from partners import scopes
 from partners.models import Agreement, Partner
-from people.models import Organisation
+from partners.sharing import ShareLine, shares_of_payment
+from partners.terms import Terms
+from people.queries import local_day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +23,25 @@ class Promise:
     partner_id: int
     partner_slug: str
     partner_name: str
-    rate_num: int
-    rate_den: int
-    basis: str
+    terms: Terms
     scope_key: str
     scope_label: str
     starts_on: date
     ends_on: date
-    stacking_set: str
 
     @property
-    def percent_text(self) -> str:
-        """ "20%", "12.5%"; a rate without an end in decimals as the fraction it is: "1/3"."""
-        return percent_text(self.rate_num, self.rate_den)
+    def rate_text(self) -> str:
+        """ "20%", "12.5%", "1/3", or the amount of each piece or payment: "$2.00"."""
+        return self.terms.rate_text
 
-    def amount_for(self, basis_minor: int) -> int:
-        """The share of one payment's basis, in minor units, rounded half up (rules/shop.md 3.3)."""
-        return splitting.share(basis_minor, self.rate_num, self.rate_den)
+    @property
+    def is_for_gifts(self) -> bool:
+        return not scopes.is_goods(self.scope_key)
 
-
-def percent_text(rate_num: int, rate_den: int) -> str:
-    """A rate as people write it: `percent_text(1, 8)` -> "12.5%"."""
-    hundredths, rest = divmod(rate_num * 10_000, rate_den)
-    if rest:
-        return f"{rate_num}/{rate_den}"
-    whole, decimals = divmod(hundredths, 100)
-    return f"{whole}.{decimals:02}".rstrip("0").rstrip(".") + "%"
+    def amount_for(self, basis_minor: int, cost_minor: int = 0) -> int:
+        """The share of one piece or gift of this price by itself, in minor units (rules/shop.md 3.3)."""
+        line = ShareLine("", "", "", 1, basis_minor, basis_minor, (self.agreement_id,), cost_minor=cost_minor)
+        return sum(share.amount_minor for share in shares_of_payment([line], {self.agreement_id: self.terms}))
 
 
 def promises_for(scope_keys: Sequence[str], at: datetime) -> list[Promise]:
@@ -86,11 +80,7 @@ def promises_during(partner: Partner, first_day: date, last_day: date) -> list[P
 
 def in_force(at: datetime) -> QuerySet[Agreement]:
     """Approved agreements whose days contain `at` in the organisation's zone; the zone is read in the same query."""
-    zone_name = Subquery(Organisation.objects.filter(pk=1).values("zone_name"))
-    today = Cast(
-        Func(zone_name, Value(at, output_field=DateTimeField()), function="timezone", output_field=DateTimeField()),
-        DateField(),
-    )
+    today = local_day_of(at)
     return (
         Agreement.objects.exclude(state=Agreement.State.DRAFT)
         .filter(starts_on__lte=today, ends_on__gte=today)
@@ -109,9 +99,9 @@ def _most_specific(candidates: Sequence[Promise], scope_keys: Sequence[str]) -> 
     if not meeting:
         return []
     first = meeting[0]
-    if not first.stacking_set:
+    if not first.terms.stacking_set:
         return [first]
-    return [promise for promise in meeting if promise.stacking_set == first.stacking_set]
+    return [promise for promise in meeting if promise.terms.stacking_set == first.terms.stacking_set]
 
 
 def promise_of(agreement: Agreement) -> Promise:
@@ -121,12 +111,9 @@ def promise_of(agreement: Agreement) -> Promise:
         partner_id=agreement.partner_id,
         partner_slug=agreement.partner.slug,
         partner_name=agreement.partner.name,
-        rate_num=agreement.rate_num,
-        rate_den=agreement.rate_den,
-        basis=agreement.basis,
+        terms=agreement.terms,
         scope_key=agreement.scope_key,
         scope_label=agreement.scope_label,
         starts_on=agreement.starts_on,
         ends_on=agreement.ends_on,
-        stacking_set=agreement.stacking_set,
     )

@@ -11,7 +11,6 @@ from django.db.models import OuterRef, Subquery
 
 from partners.models import Allocation, PartnerPayout, PayoutItem
 from partners.queries.net import with_net
-from partners.queries.promises import percent_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Share:
 
     partner_name: str
     partner_slug: str
-    percent_text: str
+    rate_text: str
     amount_minor: int
     taken_back_minor: int
     held_minor: int
@@ -78,7 +77,7 @@ def _share(allocation: Any, paid_on: date | None) -> Share:
     return Share(
         partner_name=agreement.partner.name,
         partner_slug=agreement.partner.slug,
-        percent_text=percent_text(agreement.rate_num, agreement.rate_den),
+        rate_text=agreement.terms.rate_text,
         amount_minor=allocation.amount_minor,
         taken_back_minor=allocation.taken_back_minor,
         held_minor=allocation.held_minor,

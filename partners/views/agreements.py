@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partners.agreement_forms import FIELD_OF, AgreementForm, EndForm
 from partners.disclosure import scope_sentence
-from partners.forms import AgreementForm, EndForm
 from partners.models import Agreement
 from partners.operations.activate_agreement import (
     AgreementsMeet,
+    MixedBases,
     MoreThanTheWhole,
     NotADraft,
     activate_agreement,
@@ -47,18 +46,10 @@ def prepare(request: HttpRequest) -> HttpResponse:
     """The form of a new promise; the draft waits for another person."""
     form = AgreementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        typed = form.cleaned_data
-        rate = Fraction(typed.pop("percent")) / 100
         try:
-            draft = prepare_agreement(
-                **typed,
-                rate_num=rate.numerator,
-                rate_den=rate.denominator,
-                by=request.user,  # type: ignore[arg-type]
-                now=clock.now(),
-            )
+            draft = prepare_agreement(**form.terms(), by=request.user, now=clock.now())  # type: ignore[arg-type]
         except BadAgreement as error:
-            form.add_error("percent" if error.field == "rate_num" else error.field, str(error))
+            form.add_error(FIELD_OF.get(error.field, error.field), str(error))
         else:
             messages.success(request, "Prepared. It is promised to nobody until another person activates it.")
             return redirect("partners:desk_agreement", draft.pk)
@@ -106,7 +97,7 @@ def activate(request: HttpRequest, agreement_id: int) -> HttpResponse:
     get_object_or_404(Agreement, pk=agreement_id)
     try:
         activate_agreement(agreement_id=agreement_id, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (SamePerson, MayNotApprove, AgreementsMeet, MoreThanTheWhole) as error:
+    except (SamePerson, MayNotApprove, AgreementsMeet, MixedBases, MoreThanTheWhole) as error:
         messages.error(request, str(error))
     except NotADraft:
         messages.error(request, "It was activated before.")

@@ -77,6 +77,9 @@ class Variant(models.Model):
     sku = models.CharField(max_length=40, unique=True, validators=[sku_shape])
     option = models.CharField(max_length=60, help_text="What sets it apart, such as Dark.")
     price_minor = models.BigIntegerField(validators=[MinValueValidator(1)])
+    cost_minor = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="What making one costs; promises net of cost take it off."
+    )
     on_hand = models.PositiveIntegerField(default=0, editable=False)
     reserved = models.PositiveIntegerField(default=0, editable=False)
     weight_g = models.PositiveIntegerField(default=0)

@@ -101,6 +101,11 @@ class Order(models.Model):
         """Goods after discounts, before tax and shipping: what the processor's subtotal must be."""
         return self.subtotal_minor - self.discount_minor
 
+    @property
+    def other_parts_minor(self) -> tuple[int, ...]:
+        """What else its charge paid for, beside the goods."""
+        return (self.shipping_minor, self.tax_minor)
+
 
 class OrderLine(models.Model):
     """One variant in an order, its name and price as they were."""
@@ -115,6 +120,9 @@ class OrderLine(models.Model):
     unit_price_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
     net_minor = models.BigIntegerField()
+    cost_minor = models.PositiveBigIntegerField(
+        null=True, help_text="What making these pieces costs, where it is known."
+    )
     tax_minor = models.BigIntegerField(default=0)
 
     class Meta:

@@ -27,6 +27,7 @@ class VariantWanted:
     counted: int | None = None
     weight_g: int = 0
     max_per_order: int = 20
+    cost_minor: int | None = None
 
 
 @transaction.atomic
@@ -85,9 +86,13 @@ def _define_variant(product: Product, wanted: VariantWanted, place: int, now: da
         raise SkuTaken(wanted.sku)
     variant = known or Variant(product=product, sku=wanted.sku)
     variant.option, variant.price_minor, variant.position = wanted.option, wanted.price_minor, place
-    variant.weight_g, variant.max_per_order = wanted.weight_g, wanted.max_per_order
+    variant.weight_g, variant.max_per_order, variant.cost_minor = (
+        wanted.weight_g,
+        wanted.max_per_order,
+        wanted.cost_minor,
+    )
     variant.full_clean()
-    fields = ["option", "price_minor", "position", "weight_g", "max_per_order"]
+    fields = ["option", "price_minor", "position", "weight_g", "max_per_order", "cost_minor"]
     variant.save(update_fields=fields if known else None)
     if known is None and wanted.counted:
         count_stock(sku=wanted.sku, counted=wanted.counted, now=now, source=f"product:{product.slug}")

@@ -9,10 +9,10 @@ from django.db import transaction
 from ledger import builders, splitting
 from ledger.operations.post_entry import post_entry
 from partners.operations.allocate import allocate
-from partners.sharing import ShareLine
 from payments.facts import CheckoutPaid
 from people.operations.find_or_make_supporter import find_or_make_supporter
 from people.queries import local_day
+from shop.giving import share_line
 from shop.models import CartLine, Order, OrderEvent, OrderLine, StockHold
 from shop.operations.set_money_aside import keep_second_charge, owe_refund, set_mismatch_aside
 from shop.operations.tell_buyer import tell_buyer_paid
@@ -70,7 +70,8 @@ def mark_order_paid(fact: CheckoutPaid, *, now: datetime) -> Outcome:
         source=order.ref,
         charge_ref=fact.charge_ref,
         currency=order.currency,
-        lines=[_share_line(line) for line in lines],
+        lines=[share_line(line) for line in lines],
+        other_parts_minor=order.other_parts_minor,
         bound_at=order.placed_at,
         earned_at=fact.paid_at,
         now=now,
@@ -130,18 +131,6 @@ def _mark_paid(order: Order, lines: list[OrderLine], fact: CheckoutPaid, now: da
     order.tax_minor, order.total_minor = fact.tax_minor, fact.total_minor
     order.save(update_fields=["state", "closed_because", "charge_ref", "paid_at", "tax_minor", "total_minor"])
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.PAID, detail=fact.charge_ref, at=now)
-
-
-def _share_line(line: OrderLine) -> ShareLine:
-    return ShareLine(
-        line_ref=f"order_line:{line.pk}",
-        label=line.title,
-        design=line.name,
-        units=line.units,
-        basis_minor=line.net_minor,
-        paid_minor=line.net_minor,
-        agreement_ids=tuple(frozen.agreement_id for frozen in line.agreements.all()),
-    )
 
 
 def _empty_cart(order: Order, lines: list[OrderLine]) -> None:

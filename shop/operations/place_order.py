@@ -130,6 +130,7 @@ def _write_lines(order: Order, pieces: list[Piece], quantities: Mapping[int, int
             units=quantities[piece.variant_id],
             unit_price_minor=piece.price_minor,
             net_minor=piece.price_minor * quantities[piece.variant_id],
+            cost_minor=piece.cost_minor * quantities[piece.variant_id] or None,
         )
         for position, piece in enumerate(pieces, start=1)
     )

@@ -51,7 +51,12 @@ class CartView:
 
     @property
     def shares(self) -> list[PromisedShare]:
-        return promised_shares([Priced(row.total_minor, row.promises) for row in self.rows])
+        return promised_shares(
+            [
+                Priced(row.total_minor, row.promises, row.quantity, row.piece.cost_minor * row.quantity)
+                for row in self.rows
+            ]
+        )
 
     @property
     def parts(self) -> list[Part]:

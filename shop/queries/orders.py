@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from partners.queries import Share, shares_of
+from partners.queries import Share, promise_of, shares_of
 from people.money_line import Part
-from shop.giving import FrozenPromise, Priced, PromisedShare, money_parts, promised_shares, rest_parts, share_part
+from shop.giving import Priced, PromisedShare, money_parts, promised_shares, rest_parts, share_part
 from shop.links import token_hash
 from shop.models import Order, OrderEvent, OrderLine, OrderLink, OrderRefund
 
@@ -106,18 +106,11 @@ def _promised(lines: tuple[OrderLine, ...]) -> list[PromisedShare]:
     return promised_shares(
         [
             Priced(
-                line.net_minor,
-                [
-                    FrozenPromise(
-                        agreement_id=frozen.agreement_id,
-                        partner_name=frozen.agreement.partner.name,
-                        partner_slug=frozen.agreement.partner.slug,
-                        rate_num=frozen.agreement.rate_num,
-                        rate_den=frozen.agreement.rate_den,
-                        stacking_set=frozen.agreement.stacking_set,
-                    )
-                    for frozen in line.agreements.all()
-                ],
+                net_minor=line.net_minor,
+                promises=[promise_of(frozen.agreement) for frozen in line.agreements.all()],
+                units=line.units,
+                cost_minor=line.cost_minor or 0,
+                gross_minor=line.units * line.unit_price_minor,
             )
             for line in lines
         ]

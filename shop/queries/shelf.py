@@ -49,7 +49,10 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A variant on the shelf. `available` counts what this visitor's own checkout holds as theirs."""
+    """A variant on the shelf. `available` counts what this visitor's own checkout holds as theirs.
+
+    `cost_minor` is what making one costs, 0 while nobody has said: then a promise net of cost takes nothing off.
+    """
 
     variant_id: int
     sku: str
@@ -59,6 +62,7 @@ class Piece:
     max_per_order: int
     design: Design
     cart_exists: bool = False
+    cost_minor: int = 0
 
     @property
     def most(self) -> int:
@@ -88,7 +92,7 @@ class Offer:
     @property
     def shares(self) -> list[PromisedShare]:
         """What one piece gives to whom."""
-        return promised_shares([Priced(self.piece.price_minor, self.promises)])
+        return promised_shares([Priced(self.piece.price_minor, self.promises, cost_minor=self.piece.cost_minor)])
 
     @property
     def parts(self) -> list[Part]:
@@ -146,7 +150,9 @@ def find_pieces(variant_ids: Iterable[int], *, now: datetime, cart_id: int | Non
 def promise_words(piece: Piece, promises: Iterable[Promise], currency: str) -> list[str]:
     """The promises of one piece as sentences."""
     return [
-        promise_sentence(promise, piece.price_minor, currency, piece.design.name, piece.design.noun)
+        promise_sentence(
+            promise, piece.price_minor, currency, piece.design.name, piece.design.noun, cost_minor=piece.cost_minor
+        )
         for promise in promises
     ]
 
@@ -194,6 +200,7 @@ def as_piece(variant: Variant) -> Piece:
         max_per_order=variant.max_per_order,
         design=_design(variant),
         cart_exists=variant.cart_exists,  # type: ignore[attr-defined]
+        cost_minor=variant.cost_minor or 0,
     )
 
 

@@ -17,7 +17,7 @@ DRAWING = {"shop/drawing.py", "reports/chart.py"}
 NO_MONEY = {
     ("donations/queries.py", "Progress.percent"),
     ("partners/bank_csv.py", "_amount"),
-    ("partners/queries/promises.py", "percent_text"),
+    ("partners/terms.py", "percent_text"),
 }
 
 

@@ -14,7 +14,10 @@ from donations.operations.define_fund import define_fund
 from donations.operations.record_gift import record_gift
 from ledger import month_checks as registry
 from partners.models import Agreement, Allocation, BankAccount, BankStatement, Partner
+from partners.operations.accrue_waiting import accrue_waiting
 from partners.operations.end_agreement_early import end_agreement_early
+from partners.terms import FeeEstimate
+from payments.models import BalanceTransaction, Charge
 from people.models import User
 from shop.models import Order
 from shop.operations.mark_order_paid import mark_order_paid
@@ -166,3 +169,27 @@ def test_the_banks_lines_reach_the_end_of_the_month(first_on: date, last_on: dat
         if open_up_to
         else []
     )
+
+
+def test_a_share_that_waits_for_its_card_fee_keeps_the_month_open() -> None:
+    partner = Partner.objects.create(slug="more", name="More")
+    promise(partner, "product:plain-tassel-earrings", basis="net_of_fees", fee_estimate=FeeEstimate(290, 30))
+    order = paid_order(PLAIN=1)
+    (waits,) = findings()
+    assert "allocated is nothing" in waits
+
+    settle_charge_of(order, fee_minor=74)
+    accrue_waiting(now=NOW)
+
+    assert findings() == []
+    assert Allocation.objects.get(source=order.ref).basis_minor == 1426
+
+
+def settle_charge_of(order: Order, *, fee_minor: int) -> None:
+    """Stripe's balance transaction of the charge that paid this order."""
+    order.refresh_from_db()
+    charge = Charge.objects.get(charge_id=order.charge_ref.rpartition(":")[2])
+    BalanceTransaction.objects.create(
+        bt_id=f"txn_{charge.charge_id}", charge=charge, type="charge", category="charge", problem="not_posted",
+        amount_minor=charge.amount_minor, fee_minor=fee_minor, currency="usd", created_at=NOW, available_at=NOW,
+    )  # fmt: skip

@@ -73,7 +73,7 @@ def test_the_page_offers_the_tiers_and_says_where_gifts_go(client: Client, promi
 def test_the_page_takes_few_queries(
     client: Client, promises: list[Partner], django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get(GIVE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import chain, combinations
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -132,3 +133,54 @@ def test_claims_give_up_cents_only_when_they_must(payment: tuple[list[int], list
             > sum(bases[line] for line in scope)
             for scope in wider
         )
+
+
+@st.composite
+def mixed_payments(draw: st.DrawFn) -> tuple[list[int], list[int], list[Claim]]:
+    """Bases, what was paid for each (less where the base is gross), and rates beside fixed amounts."""
+    bases, rates = draw(payments())
+    paid = [draw(st.integers(0, basis)) for basis in bases]
+    scopes = [tuple(range(start, len(bases))) for start in range(len(bases))]
+    fixed = [
+        Claim(0, 1, scope, tuple(draw(st.integers(0, bases[line])) for line in scope))
+        for scope in draw(st.lists(st.sampled_from(scopes), max_size=3))
+    ]
+    return bases, paid, draw(st.permutations([*rates, *fixed]))
+
+
+@given(mixed_payments())
+def test_rates_and_amounts_together_never_take_more_than_was_paid(
+    payment: tuple[list[int], list[int], list[Claim]],
+) -> None:
+    bases, paid, claims = payment
+
+    accrued = accrue(bases, claims, paid)
+
+    for scope in {claim.lines for claim in claims}:
+        inside = [one for one, claim in zip(accrued, claims, strict=True) if set(claim.lines) <= set(scope)]
+        assert sum(one.amount_minor for one in inside) <= sum(paid[line] for line in scope)
+    for one, claim in zip(accrued, claims, strict=True):
+        exact = Fraction(claim.rate_num, claim.rate_den) * sum(bases[line] for line in claim.lines)
+        assert 0 <= one.amount_minor <= half_up(exact.numerator, exact.denominator) + sum(claim.fixed_minor)
+        assert sum(one.by_line) == one.amount_minor
+        assert all(part >= 0 for part in one.by_line)
+
+
+@given(mixed_payments())
+def test_amounts_give_way_before_rates_do(payment: tuple[list[int], list[int], list[Claim]]) -> None:
+    """Where all of the base was paid, fixed amounts beside rates never lower what the rates come to."""
+    bases, _, claims = payment
+    rates = [claim for claim in claims if not claim.fixed_minor]
+
+    beside = [one for one, claim in zip(accrue(bases, claims), claims, strict=True) if not claim.fixed_minor]
+
+    for alone, with_amounts in zip(accrue(bases, rates), beside, strict=True):
+        assert abs(alone.amount_minor - with_amounts.amount_minor) <= 1  # a cent that rounding had added
+
+
+@pytest.mark.parametrize(
+    "claim", [Claim(1, 2, (0,), (5,)), Claim(0, 1, (0,), (11,)), Claim(0, 1, (0,), (-1,)), Claim(0, 1, (0,), (1, 2))]
+)
+def test_nonsense_claims_are_refused(claim: Claim) -> None:
+    with pytest.raises(ValueError, match="amount"):
+        accrue([10], [claim])

@@ -49,7 +49,7 @@ def earn(
         )[0]
 
 
-def settle_charge(charge_id: str, amount_minor: int, at: datetime) -> None:
+def settle_charge(charge_id: str, amount_minor: int, at: datetime, fee_minor: int = 0) -> None:
     """The charge and its balance transaction, as payments keeps them."""
     charge = Charge.objects.create(
         charge_id=charge_id, status="succeeded", amount_minor=amount_minor, currency="usd", created_at=at, seen_at=at
@@ -63,7 +63,7 @@ def settle_charge(charge_id: str, amount_minor: int, at: datetime) -> None:
             currency="usd",
             category="charge",
             amount_minor=amount_minor,
-            fee_minor=0,
+            fee_minor=fee_minor,
         ),
         now=NOW,
     )
@@ -73,7 +73,7 @@ def settle_charge(charge_id: str, amount_minor: int, at: datetime) -> None:
         type="charge",
         category="charge",
         amount_minor=amount_minor,
-        fee_minor=0,
+        fee_minor=fee_minor,
         currency="usd",
         created_at=at,
         available_at=at + timedelta(days=2),

@@ -152,7 +152,7 @@ def test_shares_are_told_for_the_order_page(valor: Agreement, django_assert_num_
     with django_assert_num_queries(2):
         (share,) = shares_of("order:1042")
 
-    assert (share.partner_name, share.amount_minor, share.state, share.percent_text) == (
+    assert (share.partner_name, share.amount_minor, share.state, share.rate_text) == (
         "Dahlia's Hope",
         960,
         "promised",

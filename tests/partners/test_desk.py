@@ -180,6 +180,7 @@ def test_a_refusal_wants_a_reason(valor: Agreement, ana: User, ben: User) -> Non
 def test_an_agreement_is_prepared_by_one_and_activated_by_another(dahlias_hope: Any, ana: User, ben: User) -> None:
     typed = {
         "partner": dahlias_hope.pk,
+        "per": "percent",
         "percent": "12.5",
         "scope_key": "shop",
         "scope_label": "everything in the shop",
@@ -205,6 +206,34 @@ def test_an_agreement_is_prepared_by_one_and_activated_by_another(dahlias_hope: 
     bens.post(f"/desk/agreements/{agreement.pk}/end/", {"ends_on": "2026-10-31"})
     agreement.refresh_from_db()
     assert agreement.state == "ended"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("percent", {"percent": "half"}),
+        ("each", {"per": "unit", "percent": ""}),
+        ("each", {"per": "unit", "percent": "", "each": "-2"}),
+        ("basis", {"basis": "gift_part"}),
+        ("fee_percent", {"basis": "net_of_fees"}),
+        ("ends_on", {"ends_on": "2025-12-31"}),
+        ("scope_key", {"scope_key": "everything"}),
+    ],
+)
+def test_a_bad_agreement_is_answered_beside_its_field(
+    dahlias_hope: Any, ana: User, field: str, typed: dict[str, str]
+) -> None:
+    known = {
+        "partner": dahlias_hope.pk, "per": "percent", "percent": "12.5", "scope_key": "shop", "scope_label": "the shop",
+        "starts_on": "2026-01-01", "ends_on": "2026-12-31",
+    }  # fmt: skip
+
+    answer = signed_in(ana).post("/desk/agreements/new/", known | typed)
+
+    assert answer.status_code == 400
+    assert answer.context["form"].errors[field]
+    assert "the shop" in words(answer)
+    assert not Agreement.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from partners.disclosure import days_text, gift_sentence, promise_sentence, scope_sentence
 from partners.models import Agreement, Partner
 from partners.queries import promises_for, promises_for_many, promises_of
-from partners.queries.promises import percent_text
+from partners.terms import percent_text
 from people.models import User
 from tests.partners.conftest import NOW, active, draft
 
@@ -116,7 +116,7 @@ def test_a_gift_is_disclosed_in_its_own_words(seed: tuple[Agreement, Agreement])
 def test_every_word_names_a_figure(valor: Agreement, seed: tuple[Agreement, Agreement]) -> None:
     for promise in [*promises_of(valor.partner, NOW), replace(promises_for(VALOR, NOW)[0], scope_label="All designs")]:
         assert "proceeds" not in scope_sentence(promise)
-        assert promise.percent_text in scope_sentence(promise)
+        assert promise.rate_text in scope_sentence(promise)
 
 
 def test_the_year_is_said_once_or_twice() -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partners.models import Allocation, Partner
+from partners.terms import FeeEstimate
 from shop.models import Variant
 from shop.operations.mark_order_paid import mark_order_paid
 from shop.queries import cart_view
@@ -57,3 +58,32 @@ def test_shown_is_given(quantities: dict[str, int], prices: list[int]) -> None:
         gives = {share.partner_name: share.amount_minor for share in shown.shares}
         assert gives == {share.partner_name: share.amount_minor for share in frozen.promised} == allocated()
         assert sum(part.amount_minor for part in shown.parts) == order.total_minor
+
+
+def test_amounts_and_costs_are_shown_as_they_are_given() -> None:
+    """$2.00 of each plain pair, and half of what is left of ReHope's price after its cost, frozen at checkout."""
+    Variant.objects.filter(sku="REHOPE").update(cost_minor=800)
+    partner = Partner.objects.create(slug="more", name="More")
+    promise(partner, "product:plain-tassel-earrings", per="unit", each_minor=200, rate_num=0, rate_den=1)
+    promise(partner, "variant:REHOPE", basis="net_of_cost", rate_num=50)
+    shown = cart_view(filled_cart(REHOPE=2, PLAIN=3), NOW)
+    order = placed_order(REHOPE=2, PLAIN=3).order
+    Variant.objects.filter(sku="REHOPE").update(cost_minor=2800)
+
+    frozen = order_view(order)
+    mark_order_paid(paid_fact(order), now=NOW)
+
+    assert {share.partner_name: share.amount_minor for share in shown.shares} == {"More": 2600}
+    assert allocated() == {share.partner_name: share.amount_minor for share in frozen.promised} == {"More": 2600}
+
+
+def test_what_depends_on_the_card_fee_is_marked_as_an_estimate() -> None:
+    partner = Partner.objects.create(slug="more", name="More")
+    promise(partner, "variant:PLAIN", basis="net_of_fees", fee_estimate=FeeEstimate(290, 30))
+    shown = cart_view(filled_cart(PLAIN=1, VALOR_DARK=1), NOW)
+
+    assert {share.partner_name: share.is_estimate for share in shown.shares} == {"More": True, "Dahlia's Hope": False}
+    assert {part.label: part.note for part in shown.parts if part.kind == "partner"} == {
+        "To More": "an estimate until the card fee is known",
+        "To Dahlia's Hope": "",
+    }
