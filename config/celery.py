@@ -75,6 +75,7 @@ app.conf.update(
         "anchor the chain": {"task": "ledger.tasks.anchor", "schedule": 3600.0},
         "tell overdue exceptions": {"task": "ledger.tasks.tell_overdue", "schedule": 3600.0},
         "check the books": {"task": "ledger.tasks.check_books", "schedule": 3600.0},
+        "check and close months": {"task": "ledger.tasks.do_month_work", "schedule": 30.0},
         "open months ahead": {"task": "ledger.tasks.look_ahead", "schedule": 3600.0},
         "sweep mails": {"task": "people.tasks.send_mails", "schedule": 30.0},
     },

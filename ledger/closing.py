@@ -120,7 +120,7 @@ def current_hash(subject: str) -> str:
     return str(content)
 
 
-def ask_for_approval(subject: str, *, by: User, now: datetime) -> Approval:
+def ask_for_approval(subject: str, *, by: User, now: datetime, reason: str = "") -> Approval:
     """The approval that waits under a subject for its content as it is now; one of older content is void with this.
 
     Raises AlreadyApproved, NotWaiting where there is nothing to approve.
@@ -131,10 +131,12 @@ def ask_for_approval(subject: str, *, by: User, now: datetime) -> Approval:
         raise AlreadyApproved(f"{subject} is approved as it stands and not done yet")
     waiting = Approval.objects.select_for_update().filter(subject=subject, decision=Approval.Decision.WAITING).first()
     if waiting is None:
-        return Approval.objects.create(subject=subject, subject_hash=content, requested_by=by, requested_at=now)
+        asked = {"requested_by": by, "requested_at": now, "reason": reason}
+        return Approval.objects.create(subject=subject, subject_hash=content, **asked)
     if waiting.subject_hash != content:
         waiting.subject_hash, waiting.requested_by, waiting.requested_at = content, by, now
-        waiting.save(update_fields=["subject_hash", "requested_by", "requested_at"])
+        waiting.reason = reason
+        waiting.save(update_fields=["subject_hash", "requested_by", "requested_at", "reason"])
     return waiting
 
 

@@ -366,6 +366,58 @@ class PeriodEvent(models.Model):
         return f"{self.period_id}: {self.kind}"
 
 
+class MonthWork(models.Model):
+    """What a worker does for a month because it takes long: all its checks, or its closing. The row is the work."""
+
+    class Kind(models.TextChoices):
+        CHECK = "check", "Checked"
+        CLOSE = "close", "Closed"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        STOPPED = "stopped"
+
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="work")
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(help_text="Business time.")
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="Wall time.")
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="Business time.")
+    found = models.JSONField(null=True, blank=True, help_text="Of each check: name, count and the first findings.")
+    problem = models.CharField(max_length=300, blank=True, help_text="Why it stopped, in one sentence.")
+
+    class Meta:
+        verbose_name_plural = "month work"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["period"], condition=Q(state__in=["waiting", "running"]), name="monthwork_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "running"], finished_at__isnull=True)
+                | Q(state__in=["done", "stopped"], finished_at__isnull=False),
+                name="monthwork_finished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period_id}: {self.kind} ({self.state})"
+
+
+class TrialBalanceExport(models.Model):
+    """The trial balance of a month's end was written as CSV; it is still the same while the bytes made anew are."""
+
+    period = models.ForeignKey(Period, on_delete=models.PROTECT, related_name="trial_balances")
+    sha256 = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.period_id}: {self.sha256[:12]}"
+
+
 class BalanceSnapshot(models.Model):
     """All that an account ever moved, up to the end of a closed month. Append-only."""
 

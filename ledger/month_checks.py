@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from hashlib import sha256
 from typing import Final
 
 from django.db import transaction
 
 from ledger import books
 from ledger.contents import look_at_one_moment
+from ledger.exports.trial_balance import trial_balance_csv
+from ledger.models import ReconciliationException, TrialBalanceExport
 from ledger.operations.seal_entries import ContentMismatch, seal_all
+from people.queries import days_of, local_day, organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +23,12 @@ class MonthCheck:
     """A check under its name, as `close_month` takes them.
 
     `find(202610)` yields one sentence for each thing that keeps the month open; nothing when it may be closed.
+    `worklist` is a URL name as text, because its page may lie in a package above.
     """
 
     name: str
     find: Callable[[int], Iterable[str]]
+    worklist: str = ""  # the name of the address where its findings are worked on
 
     def __call__(self, yyyymm: int) -> Iterator[str]:
         """Each finding, with what it should have been."""
@@ -63,4 +70,25 @@ def books_add_up(yyyymm: int) -> Iterator[str]:
                 yield f"{result.name}: and {rest} more"
 
 
-CHECKS: Final = (MonthCheck("the books add up", books_add_up),)
+def no_exception_overdue(yyyymm: int) -> Iterator[str]:
+    """Nothing that should have been explained by the month's end is still open."""
+    _, last_day = days_of(yyyymm)
+    after = datetime.combine(last_day + timedelta(days=1), time(), organisation().zone)
+    for row in ReconciliationException.objects.filter(resolved_at=None, due_at__lt=after).order_by("due_at", "id"):
+        yield f"{row.kind} of {row.subject} was due on {local_day(row.due_at)}"
+
+
+def trial_balance_exported(yyyymm: int) -> Iterator[str]:
+    """Somebody took the trial balance out, and nothing has changed it since."""
+    exported = TrialBalanceExport.objects.filter(period=yyyymm).order_by("-pk").first()
+    if exported is None:
+        yield "nobody has exported it"
+    elif exported.sha256 != sha256(trial_balance_csv(yyyymm)).hexdigest():
+        yield f"entries of {local_day(exported.at)} or later have changed it: export it again"
+
+
+CHECKS: Final = (
+    MonthCheck("the books add up", books_add_up),
+    MonthCheck("no exception is older than its limit", no_exception_overdue, "ledger_desk:exceptions"),
+    MonthCheck("the trial balance is exported", trial_balance_exported),
+)

@@ -6,11 +6,14 @@ from celery import shared_task
 
 from ledger.anchors import tell_mismatch
 from ledger.operations.anchor_head import anchor_head
+from ledger.operations.ask_month_work import TASK as MONTH_WORK
 from ledger.operations.check_books import check_books as check_books_once
+from ledger.operations.do_month_work import Outcome, do_next
 from ledger.operations.open_months import open_months
 from ledger.operations.seal_entries import ContentMismatch, seal_all
 from ledger.operations.tell_overdue_exceptions import tell_overdue_exceptions
 from people import clock
+from people.wake import woken
 
 # Longer than other tasks may take: the message comes back meanwhile, and finds that somebody is at it.
 BOOKS_WITHIN_S = 3600
@@ -45,6 +48,16 @@ def look_ahead() -> int:
 def tell_overdue() -> str:
     """Every hour by the beat: finance hears once a day what has not added up for too long. Returns the outcome."""
     return tell_overdue_exceptions(now=clock.now()).value
+
+
+@shared_task(name=MONTH_WORK, ignore_result=True, time_limit=BOOKS_WITHIN_S)
+def do_month_work() -> int:
+    """Check or close the months that somebody asked for; also the sweep. Returns how many pieces of work were done."""
+    woken(MONTH_WORK)
+    done = 0
+    while do_next(now=clock.now) is not Outcome.NOTHING_DUE:
+        done += 1
+    return done
 
 
 @shared_task(name="ledger.tasks.check_books", ignore_result=True, time_limit=BOOKS_WITHIN_S)

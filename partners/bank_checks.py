@@ -64,7 +64,9 @@ def _noon(day: date) -> datetime:
 
 BY_HAND: Final = ("opening", "manual")
 CHECKS: Final = (Check("L8", "the bank is its confirmed lines", bank_is_its_confirmed_lines),)
-OF_A_MONTH: Final = (MonthCheck("the bank's lines are imported to the end of the month", lines_known_to_the_end),)
+OF_A_MONTH: Final = (
+    MonthCheck("the bank's lines are imported to the end of the month", lines_known_to_the_end, "partners:desk_bank"),
+)
 OPEN_ITEMS: Final = {
     "On the way to partners (2120), not confirmed at the bank": payouts_on_the_way,
     "Lines of the bank that nothing explains yet": lines_not_explained,

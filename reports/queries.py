@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
+from django.urls import reverse
 
+from ledger import month_board
 from ledger.operations.close_month import current_closes
 from partners.models import Partner
 from reports import stored_files
@@ -45,6 +47,20 @@ def published_since(document: Document) -> Document | None:
     """The newest published version after this one."""
     later = Document.objects.filter(kind=document.kind, subject=document.subject, period=document.period)
     return later.filter(version__gt=document.version, published_at__isnull=False).order_by("-version").first()
+
+
+def statements_of_month(yyyymm: int) -> month_board.Result:
+    """What the close page says of a month's statements. One query."""
+    month = f"{yyyymm // 100:04}-{yyyymm % 100:02}"
+    rows = Document.objects.filter(kind=Document.Kind.PARTNER_STATEMENT, period=month, final=True)
+    counts = rows.aggregate(
+        made=Count("subject", filter=Q(state=Document.State.READY), distinct=True),
+        out=Count("subject", filter=Q(published_at__isnull=False), distinct=True),
+    )
+    words = (
+        f"{counts['made']} statements made, {counts['out']} published" if counts["made"] else "No statement made yet"
+    )
+    return month_board.Result(words, f"{reverse('reports:desk_statements')}?month={month}")
 
 
 def opened_again(documents: Iterable[Document]) -> set[int]:

@@ -29,4 +29,4 @@ def give(user: User, *roles: str, since: datetime = LONG_AGO) -> None:
         )
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('session_replication_role', 'origin', true)")
-    user.groups.add(*(Group.objects.get_or_create(name=role)[0] for role in roles))
+    user.groups.add(*(Group.objects.get_or_create(name=role)[0] for role in new))

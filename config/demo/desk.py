@@ -12,15 +12,11 @@ from config.demo.ground import Staff, team
 from config.demo.local_stripe import LocalStripe
 from config.demo.places import Places
 from config.demo.visitor import DoorClosed, Visitor
-from ledger import month_checks
-from ledger.operations.approve_change import approve_change
-from ledger.operations.close_month import ChecksFailed, close_month, current_closes
-from ledger.operations.propose_close import propose_close
-from ledger.operations.soft_close import soft_close
+from ledger.closing import close_subject, current_hash
+from ledger.models import MonthWork
+from ledger.operations.close_month import current_closes
 from partners.models import BankAccount, Match, PartnerPayout, PayoutBatch
 from partners.queries.eligible import policy
-from people import clock
-from people.models import User
 from reports.models import Document
 
 CLOSING_DAY, PAYOUT_DAY, BANK_DAY = 3, 16, 19
@@ -56,8 +52,22 @@ class Desk:
         yyyymm = month_end.year * 100 + month_end.month
         if yyyymm not in current_closes([yyyymm]):
             self._import_lines(f"{month_end},Monthly account fee,-12.00", name=f"operating-{month_end:%Y-%m}-end.csv")
-            _close(yyyymm)
+            self._close(yyyymm)
         self._state(f"{month_end:%Y-%m}")
+
+    def _close(self, yyyymm: int) -> None:
+        """Petra takes out the trial balance, closes softly and asks; Anton approves that, and a worker closes."""
+        page = f"/desk/months/{yyyymm}/"
+        self.petra.post(f"{page}trial-balance/", {})
+        self.petra.post(f"{page}soft-close/", {"soft-reason": "The month is over."})
+        self.petra.post(f"{page}propose/", {"propose-reason": "Every sale, gift and bank line of the month is in."})
+        self._confirmed(self.anton, f"{page}approve/", {"content": current_hash(close_subject(yyyymm))})
+        until = time.monotonic() + WAIT_S
+        while yyyymm not in current_closes([yyyymm]):
+            work = MonthWork.objects.filter(period=yyyymm).order_by("-pk").first()
+            if work is None or work.state == MonthWork.State.STOPPED or time.monotonic() > until:
+                raise DoorClosed(f"{yyyymm} was not closed: {work and (work.problem, work.found)}")
+            time.sleep(0.1)
 
     def _state(self, period: str) -> None:
         """Make, wait for and publish every partner's statement."""
@@ -128,18 +138,6 @@ def _second_factor(secret: str) -> str:
     if time.time() % 30 > 25:
         time.sleep(30 - time.time() % 30)
     return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
-
-
-def _close(yyyymm: int) -> None:
-    """Petra closes the month softly and proposes, Anton approves exactly that, and then it is closed."""
-    petra, anton = (User.objects.get(email=member.email) for member in team()[:2])
-    soft_close(yyyymm=yyyymm, by=petra, now=clock.now())
-    proposed = propose_close(yyyymm=yyyymm, by=petra, now=clock.now())
-    approve_change(subject=proposed.subject, by=anton, content_hash=proposed.subject_hash, now=clock.now())
-    try:
-        close_month(yyyymm=yyyymm, now=clock.now(), checks=month_checks.registered())
-    except ChecksFailed as failed:
-        raise DoorClosed(f"{yyyymm} cannot be closed: {'; '.join(failed.findings)}") from failed
 
 
 def _ready(period: str) -> list[Document]:

@@ -12,7 +12,7 @@ from people.models import Approval, User
 
 
 @transaction.atomic
-def propose_close(*, yyyymm: int, by: User, now: datetime) -> Approval:
+def propose_close(*, yyyymm: int, by: User, now: datetime, reason: str = "") -> Approval:
     """Ask a second person to approve a softly closed month as it stands; its hash covers what every account moved.
 
     An entry by hand that comes after it makes the approval void: propose again. Raises NoSuchMonth, WrongState,
@@ -24,7 +24,7 @@ def propose_close(*, yyyymm: int, by: User, now: datetime) -> Approval:
     earlier = _earlier_with_entries(yyyymm)
     if earlier is not None:
         raise EarlierMonthOpen(f"month {earlier} is not closed and comes before {yyyymm}")
-    return ask_for_approval(close_subject(yyyymm), by=by, now=now)
+    return ask_for_approval(close_subject(yyyymm), by=by, now=now, reason=reason)
 
 
 def _earlier_with_entries(yyyymm: int) -> int | None:

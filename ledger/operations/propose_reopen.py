@@ -12,7 +12,7 @@ from people.models import Approval, User
 
 
 @transaction.atomic
-def propose_reopen(*, yyyymm: int, by: User, now: datetime) -> Approval:
+def propose_reopen(*, yyyymm: int, by: User, now: datetime, reason: str = "") -> Approval:
     """Ask a second person to approve that the latest closed month is reopened; the hash covers its closing.
 
     Raises NoSuchMonth, WrongState, LaterMonthClosed, AlreadyApproved.
@@ -23,4 +23,4 @@ def propose_reopen(*, yyyymm: int, by: User, now: datetime) -> Approval:
     later = Period.objects.filter(yyyymm__gt=yyyymm, state__in=[Period.State.CLOSING, Period.State.CLOSED]).first()
     if later is not None:
         raise LaterMonthClosed(f"month {yyyymm} is not the latest one that is closed: {later.pk} comes after it")
-    return ask_for_approval(reopen_subject(yyyymm), by=by, now=now)
+    return ask_for_approval(reopen_subject(yyyymm), by=by, now=now, reason=reason)

@@ -72,6 +72,8 @@ def forget(source: str, agreement: Agreement | None = None) -> None:
 def test_what_packages_want_of_a_month_is_registered() -> None:
     assert {check.name for check in registry.registered()} == {
         "the books add up",
+        "no exception is older than its limit",
+        "the trial balance is exported",
         "the bank's lines are imported to the end of the month",
         "each paid source has brought each agreement its share",
     }

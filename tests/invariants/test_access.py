@@ -114,6 +114,8 @@ def known(
         "object_id": "ch_desk",
         "call_id": rows.call.pk,
         "bt_id": "txn_1",
+        "yyyymm": 202609,
+        "number": 1,
         "sha256": "0" * 64,
         "uidb36": "1",
         "key": "a-b",

@@ -39,6 +39,8 @@ def role(books: None) -> None:
     """Made inside the test's transaction, so that it goes with it."""
     Organisation.objects.update_or_create(pk=1, defaults={"display_name": "T", "contact_email": "b@example.org"})
     call_command("database_roles", ROLE)
+    for name in ("ana", "ben"):
+        person(name)  # who holds a role holds it from somebody else than the application
 
 
 @contextmanager

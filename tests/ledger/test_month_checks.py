@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from django.core.management.base import CommandError
 
 from ledger import month_checks
 from ledger.closing import MonthBusy
+from ledger.exports.trial_balance import trial_balance_csv
 from ledger.models import Period, Seal
-from ledger.month_checks import MonthCheck, books_add_up, register, registered
+from ledger.month_checks import MonthCheck, books_add_up, register, registered, trial_balance_exported
 from ledger.operations.close_month import ChecksFailed, current_close
 from people.models import Approval, Organisation, User
 from tests.ledger.closing import approve_close, close
@@ -205,3 +207,20 @@ def test_a_busy_month_is_said_in_words(monkeypatch: pytest.MonkeyPatch, ana: str
 
     with pytest.raises(CommandError, match="Somebody is posting into the month"):
         run("--finish")
+
+
+def test_the_command_writes_the_trial_balance_that_the_checks_want(ana: str, tmp_path: Path) -> None:
+    post(sale())
+    file = tmp_path / "october.csv"
+
+    run("--propose", ana, "--trial-balance", str(file))
+
+    assert file.read_bytes() == trial_balance_csv(202610)
+    assert list(trial_balance_exported(202610)) == []
+
+
+def test_a_trial_balance_that_cannot_be_written_stops_the_proposal(ana: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="The trial balance was not written: No such file or directory"):
+        run("--propose", ana, "--trial-balance", str(tmp_path / "missing" / "october.csv"))
+
+    assert not Approval.objects.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
@@ -22,6 +23,7 @@ from ledger.closing import (
 )
 from ledger.operations.approve_change import approve_change
 from ledger.operations.close_month import ChecksFailed, close_month, current_closes
+from ledger.operations.export_trial_balance import export_trial_balance
 from ledger.operations.post_entry import NoSuchMonth
 from ledger.operations.propose_close import propose_close
 from ledger.operations.publish_proofs import NotClosed
@@ -61,13 +63,18 @@ class Command(BaseCommand):
         step.add_argument("--propose", metavar="EMAIL", help="check it, close it softly and propose it, as this person")
         step.add_argument("--approve", metavar="EMAIL", help="approve what was proposed and close it, as this person")
         step.add_argument("--finish", action="store_true", help="close what is approved, as after a crash")
+        parser.add_argument(
+            "--trial-balance",
+            metavar="FILE",
+            help="with --propose: write the trial balance there, as the checks want it",
+        )
         parser.add_argument("--content", default="", metavar="HASH", help="with --approve: what the proposal said")
 
     def handle(self, *args: Any, **options: Any) -> None:
         yyyymm = _month(options["month"])
         try:
             if options["propose"]:
-                self._propose(yyyymm, acting(options["propose"], PREPARER, APPROVER))
+                self._propose(yyyymm, acting(options["propose"], PREPARER, APPROVER), options["trial_balance"])
             elif options["approve"]:
                 self._approve(yyyymm, acting(options["approve"], APPROVER), options["content"])
             elif options["finish"]:
@@ -93,8 +100,10 @@ class Command(BaseCommand):
         self._check(yyyymm)
         self.stdout.write("Nothing keeps it open.")
 
-    def _propose(self, yyyymm: int, by: User) -> None:
+    def _propose(self, yyyymm: int, by: User, trial_balance: str | None) -> None:
         """Checked while it still takes every entry, because what mends a finding often is an entry."""
+        if trial_balance:
+            _write(trial_balance, export_trial_balance(yyyymm=yyyymm, by=by, now=clock.now()).content)
         self._check(yyyymm)
         soft_close(yyyymm=yyyymm, by=by, now=clock.now())
         proposed = propose_close(yyyymm=yyyymm, by=by, now=clock.now())
@@ -117,6 +126,13 @@ class Command(BaseCommand):
     def _list(self, findings: tuple[str, ...]) -> None:
         for finding in findings:
             self.stdout.write(self.style.ERROR(f"- {finding}"))
+
+
+def _write(path: str, content: bytes) -> None:
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise CommandError(f"The trial balance was not written: {error.strerror}.") from None
 
 
 def _month(typed: str) -> int:
