@@ -68,6 +68,8 @@ app.conf.update(
         "check the Stripe balance": {"task": "payments.tasks.check_balance", "schedule": crontab(minute=10, hour=8)},
         "cut old bodies": {"task": "payments.tasks.cut_bodies", "schedule": crontab(minute=41, hour=3)},
         "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
+        "sweep refunds": {"task": "shop.tasks.send_refunds", "schedule": 60.0},
+        "sweep gift refunds": {"task": "donations.tasks.send_gift_refunds", "schedule": 60.0},
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
         "accrue shares net of fees": {"task": "partners.tasks.accrue_waiting", "schedule": 60.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},

@@ -1,4 +1,4 @@
-"""The worker's hands for donations: tell Stripe what is to stop."""
+"""The worker's hands for donations: tell Stripe what is to stop, and what is to go back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from celery import shared_task
 
 from donations.models import Plan
 from donations.operations import confirm_stop
+from donations.operations import send_gift_refunds as sending
 from payments.gateway import StripeRefused, StripeUnavailable
 from people import clock
 from people.wake import woken
@@ -31,3 +32,9 @@ def confirm_stops() -> int:
         except Exception:
             log.exception("plan_not_stopped_at_stripe", plan=plan.pk)
     return asked
+
+
+@shared_task(name=sending.TASK, ignore_result=True)
+def send_gift_refunds() -> int:
+    """Ask Stripe for the refunds that were written down and not asked yet: the sweep. Returns how many."""
+    return sending.send_gift_refunds(now=clock.now())

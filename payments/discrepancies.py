@@ -17,4 +17,5 @@ PARTS_DIFFER: Final = Discrepancy("stripe_payout_differs", limit=timedelta(days=
 BALANCE_DIFFERS: Final = Discrepancy("stripe_balance_differs", limit=timedelta(days=1))
 BALANCE_NEGATIVE: Final = Discrepancy("stripe_balance_negative", limit=timedelta(days=2))
 CLEARING_OPEN: Final = Discrepancy("clearing_open", limit=timedelta(days=1))
+SIGNATURES_BAD: Final = Discrepancy("webhook_signatures_bad", limit=timedelta(hours=1))
 CALL_UNKNOWN: Final = Discrepancy("stripe_call_unknown", limit=timedelta(hours=2))

@@ -25,6 +25,10 @@ class Refused(Exception):
     """Not an event of Stripe's for us: answered with 400, and nothing of it is kept. `str(error)` says why."""
 
 
+class BadSignature(Refused):
+    """Signed by none of our secrets, or not now."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SignedEvent:
     """As much of an event as is read before the object itself is looked up."""
@@ -40,7 +44,7 @@ class SignedEvent:
 
 
 def open_envelope(body: bytes, signature: str, *, secrets: Sequence[str], livemode: bool) -> SignedEvent:
-    """Check the signature (any of our secrets), its age both ways, and the shape; raises Refused.
+    """Check the signature (any of our secrets), its age both ways, and the shape; raises Refused, BadSignature.
 
     The library refuses what is older than 300 s and takes what is dated tomorrow, so the future is our own check.
     """
@@ -55,9 +59,9 @@ def read_listed(event: dict[str, Any], *, livemode: bool) -> SignedEvent:
 
 def _verify(body: bytes, signature: str, secrets: Sequence[str]) -> None:
     if not any(_fits(body, signature, secret) for secret in secrets):
-        raise Refused("the signature is missing, wrong or too old")
+        raise BadSignature("the signature is missing, wrong or too old")
     if _dated(signature) > time.time() + AGE_MAX_S:
-        raise Refused("the signature is dated in the future")
+        raise BadSignature("the signature is dated in the future")
 
 
 def _fits(body: bytes, signature: str, secret: str) -> bool:

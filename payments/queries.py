@@ -9,7 +9,8 @@ from datetime import datetime
 from django.db import connection
 
 from ledger.books import OpenItem
-from payments.models import BalanceTransaction, Charge, Dispute
+from payments.models import BalanceTransaction, Charge, Dispute, StripeCall
+from payments.models.calls import refund_key
 from payments.readings import charge_ref as ref_of
 
 
@@ -89,6 +90,15 @@ def payment_methods(charge_refs: Sequence[str]) -> dict[str, PaymentMethod]:
         )
         for charge in charges
     }
+
+
+def refunds_to_ask(request_refs: Iterable[str]) -> set[str]:
+    """Those requests that `refund_charge` has to be called for (again): their worker died before it could ask, or
+    before it could tell that Stripe refused. Of all others payments finds the end by itself. One query."""
+    keys = {refund_key(ref): ref for ref in request_refs}
+    refused = StripeCall.State.FAILED
+    sent = StripeCall.objects.filter(idempotency_key__in=keys).exclude(state=refused)
+    return set(keys.values()) - {keys[key] for key in sent.values_list("idempotency_key", flat=True)}
 
 
 def open_items() -> list[OpenItem]:

@@ -26,6 +26,7 @@ from payments.operations.name_unknown_calls import name_unknown_calls
 from payments.operations.process_event import Outcome, process_next_event
 from payments.operations.receive_event import TASK
 from payments.operations.reconcile import reconcile as reconcile_objects
+from payments.operations.watch_signatures import name_bad_signatures
 from people import clock
 from people.wake import wake, woken
 
@@ -58,7 +59,7 @@ def sweep() -> None:
     process_events()
     now = clock.now()
     asks = (ask_expired_checkouts, ask_unsettled_charges, ask_open_returns, ask_untold_transfers)
-    for step in (finish_calls, name_unknown_calls, *asks):
+    for step in (finish_calls, name_unknown_calls, name_bad_signatures, *asks):
         _guarded(step, now)
 
 

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from payments.inbox import BODY_MAX_BYTES, Refused, open_envelope
+from payments.inbox import BODY_MAX_BYTES, BadSignature, Refused, open_envelope
 from payments.operations.receive_event import receive_event
+from payments.operations.watch_signatures import count_bad_signature
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,10 @@ def webhook(request: HttpRequest) -> HttpResponse:
             secrets=settings.STRIPE_WEBHOOK_SECRETS,
             livemode=settings.STRIPE_LIVE,
         )
+    except BadSignature as error:
+        if "Stripe-Signature" in request.headers:  # without it, it never pretended to be Stripe's
+            count_bad_signature()
+        return _refuse(str(error), 400)
     except Refused as error:
         return _refuse(str(error), 400)
     receive_event(event)

@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from django.db import transaction
 
 from donations.models import Gift, GiftRefund
+from donations.operations.send_gift_refunds import send_gift_refund
 from donations.outcomes import Outcome
 from donations.refunding import NotPaid, money_left
-from payments.operations.refund_charge import RefundRequest, StripeRefused, StripeUnavailable, refund_charge
 from payments.queries import taken_by
 from people.models import User
 
 __all__ = ["Disputed", "NotPaid", "RefundAmountWrong", "Requested", "request_gift_refund"]
 
 State = GiftRefund.State
-log = structlog.get_logger(__name__)
 
 
 class RefundAmountWrong(ValueError):
@@ -62,7 +60,7 @@ def request_gift_refund(*, gift_id: int, amount_minor: int, by: User, now: datet
                 checked_at=now,
             )
     if refund.state == State.ASKED:
-        _call(refund, now)
+        send_gift_refund(refund, now=now)
         refund.refresh_from_db()
     return Requested(_OUTCOMES[State(refund.state)], refund)
 
@@ -76,24 +74,6 @@ def _refuse(gift: Gift, amount_minor: int) -> None:
         raise Disputed(gift.ref)
     if not 0 < amount_minor <= left_minor:
         raise RefundAmountWrong(left_minor)
-
-
-def _call(refund: GiftRefund, now: datetime) -> None:
-    """What stays unknown stays ASKED: the sweep asks again, or the refund's own event tells."""
-    gift = refund.gift
-    request = RefundRequest(
-        kind="plan" if gift.plan_id else "gift",
-        subject=f"plan:{gift.plan_id}" if gift.plan_id else gift.ref,
-        charge_ref=gift.charge_ref or "",
-        amount_minor=refund.amount_minor,
-        request_ref=refund.ref,
-    )
-    try:
-        refund_charge(request=request, now=now)
-    except StripeUnavailable:
-        log.warning("refund_not_answered", refund=refund.ref)
-    except StripeRefused as refusal:
-        log.warning("refund_refused", refund=refund.ref, code=refusal.code)
 
 
 _OUTCOMES = {

@@ -8,6 +8,11 @@ from django.db.models import Q
 UNFINISHED_CALLS = ("intended", "sent", "unknown")
 
 
+def refund_key(request_ref: str) -> str:
+    """The idempotency key of the refund that a request ("order_refund:7") asks for."""
+    return f"refund:{request_ref}"
+
+
 class StripeCall(models.Model):
     """A call that changes something at Stripe: intended and committed first, then sent (DESIGN.md section 1.8)."""
 

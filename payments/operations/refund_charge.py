@@ -8,6 +8,7 @@ from datetime import datetime
 from payments.facts import RefundRefused
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import StripeCall
+from payments.models.calls import refund_key
 from payments.operations.apply_fact import apply_fact
 from payments.operations.follow_object import follow_object
 from payments.operations.make_call import intend_call, make_call
@@ -37,7 +38,7 @@ def refund_charge(*, request: RefundRequest, now: datetime) -> None:
     same key, or looks it up, and tells), StripeRefused (nothing went back; RefundRefused has been told).
     """
     charge_id = request.charge_ref.rpartition(":")[2]
-    key = f"refund:{request.request_ref}"
+    key = refund_key(request.request_ref)
     metadata = {"kind": request.kind, "subject": request.subject, "request": request.request_ref, "attempt": key}
     params = {
         "charge": charge_id,

@@ -40,6 +40,7 @@ class OrderRefund(models.Model):
 
     CLAIMS = (State.PENDING, State.MADE, State.DISPUTED, State.LOST)  # its parts cannot go back once more
     GONE = (State.MADE, State.LOST)
+    UNDER_WAY = (State.ASKED, State.PENDING)
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
     charge_ref = models.CharField(max_length=80, help_text="The payment that it goes back of.")
@@ -71,6 +72,11 @@ class OrderRefund(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cause_ref"], condition=~Q(cause_ref=""), name="order_refund_cause_once"),
             models.UniqueConstraint(fields=["form_key"], condition=~Q(form_key=""), name="order_refund_form_once"),
+            models.UniqueConstraint(
+                fields=["charge_ref"],
+                condition=Q(because="not_sold", asked_by__isnull=True, cause="refund"),
+                name="order_refund_by_itself_once",
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="order_refund_above_zero"),
             models.CheckConstraint(
                 condition=Q(goods_minor__gte=0, shipping_minor__gte=0, tax_minor__gte=0, surplus_minor__gte=0),
@@ -99,6 +105,11 @@ class OrderRefund(models.Model):
     def ref(self) -> str:
         """How a request names itself to the processor."""
         return f"order_refund:{self.pk}"
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody asked for it: what bought nothing goes back by itself."""
+        return self.because == self.Because.NOT_SOLD and self.asked_by_id is None and self.cause == self.Cause.REFUND
 
     @property
     def currency(self) -> str:

@@ -27,7 +27,8 @@ def mark_order_paid(fact: CheckoutPaid, *, now: datetime) -> Outcome:
 
     Returns PAID; ALREADY_PAID for the same charge again; SECOND_CHARGE for another charge of a paid order; MISMATCH
     when the payment is not what was asked; REFUND_DUE when it came after the pieces were released and none are left.
-    In the last three nothing is sold or shared, the money is kept apart, and staff are told. Raises UnknownOrder.
+    In the last three nothing is sold or shared and the money is kept apart; a second charge and one that is due go back
+    by themselves, of a mismatch staff are told. Raises UnknownOrder.
     """
     # 1. One caller at a time; the second one gets the first one's result.
     order = lock_order(fact.subject)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from django.db import transaction
 
-from payments.operations.refund_charge import RefundRequest, StripeRefused, StripeUnavailable, refund_charge
 from payments.queries import taken_by
 from people.models import User
 from shop.models import Order, OrderEvent, OrderRefund
+from shop.operations.send_refunds import send_refund
 from shop.operations.set_refund_aside import kept_in
 from shop.outcomes import Outcome
 from shop.refunding import NoSuchPart, NotPaid, money_left, remaining
@@ -19,7 +18,6 @@ from shop.refunding import NoSuchPart, NotPaid, money_left, remaining
 __all__ = ["Disputed", "NoSuchPart", "NotPaid", "NothingLeft", "RefundAmountWrong", "Requested", "request_refund"]
 
 State = OrderRefund.State
-log = structlog.get_logger(__name__)
 
 
 class RefundAmountWrong(ValueError):
@@ -90,7 +88,7 @@ def request_refund(
             )
     # 4. Committed; now Stripe may be asked.
     if refund.state == State.ASKED:
-        _call(refund, now)
+        send_refund(refund, now=now)
         refund.refresh_from_db()
     return Requested(_OUTCOMES[State(refund.state)], refund)
 
@@ -106,23 +104,6 @@ def _refuse(order: Order, charge_ref: str, amount_minor: int, part: str) -> None
         raise NothingLeft(0)
     if not 0 < amount_minor <= left_minor:
         raise RefundAmountWrong(left_minor)
-
-
-def _call(refund: OrderRefund, now: datetime) -> None:
-    """What stays unknown stays ASKED: the sweep asks again, or the refund's own event tells."""
-    request = RefundRequest(
-        kind="order",
-        subject=refund.order.ref,
-        charge_ref=refund.charge_ref,
-        amount_minor=refund.amount_minor,
-        request_ref=refund.ref,
-    )
-    try:
-        refund_charge(request=request, now=now)
-    except StripeUnavailable:
-        log.warning("refund_not_answered", refund=refund.ref)
-    except StripeRefused as refusal:
-        log.warning("refund_refused", refund=refund.ref, code=refusal.code)
 
 
 _OUTCOMES = {

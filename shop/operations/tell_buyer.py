@@ -16,15 +16,26 @@ def tell_buyer_paid(order: Order, *, now: datetime) -> None:
     _tell(order, "paid", f"Your order {order.number}: thank you", now)
 
 
-def tell_buyer_refund_due(order: Order, *, now: datetime) -> None:
-    """Queue the apology of an order that was paid too late, once per order."""
-    _tell(order, "refund_due", f"Your order {order.number}: we owe you a refund", now)
+def tell_buyer_refund_due(refund: OrderRefund, *, now: datetime) -> None:
+    """Queue the apology of an order that was paid too late, once per order; `refund` is what gives it back."""
+    order = refund.order
+    _tell(order, "refund_due", f"Your order {order.number}: we are giving your money back", now, refund=refund)
+
+
+def tell_buyer_charged_twice(refund: OrderRefund, *, now: datetime) -> None:
+    """Queue the apology for a second charge, once per charge; `refund` is what gives it back."""
+    order = refund.order
+    subject = f"Your order {order.number} was charged twice: we are giving it back"
+    _tell(order, "charged_twice", subject, now, key=refund.charge_ref, refund=refund)
 
 
 def tell_buyer_refunded(refund: OrderRefund, *, now: datetime) -> None:
     """Queue the word that money is on its way back, once per refund."""
     amount = format_minor(refund.amount_minor, refund.currency)
-    subject = f"We gave {amount} of your order {refund.order.number} back"
+    number = refund.order.number
+    subject = (
+        f"We gave {amount} back, order {number}" if refund.aside else f"We gave {amount} of your order {number} back"
+    )
     _tell(refund.order, "refunded", subject, now, key=refund.cause_ref, refund=refund)
 
 

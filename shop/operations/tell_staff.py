@@ -10,8 +10,7 @@ from shop.models import Order
 
 SUBJECTS = {
     "mismatch": "a payment does not match",
-    "refund_due": "paid too late, a refund is due",
-    "second_charge": "charged twice, a refund is due",
+    "refund_refused": "Stripe refused a refund that is due",
     "refund_failed": "a refund came back",
     "disputed": "the buyer's bank took the money back",
     "dispute_lost": "a dispute is lost",
@@ -19,6 +18,7 @@ SUBJECTS = {
 
 APART = "Nothing was sold or shared for this money; it stands apart in the books."
 WHAT = {
+    "refund_refused": "It was charged without a sale, so the buyer is owed it: give it back some other way.",
     "refund_failed": "The buyer is owed it again, and the partners' shares stand as before the refund.",
     "disputed": "Answer the bank at Stripe in time; the partners' shares of it are set aside until the bank decides.",
     "dispute_lost": "The money stays away, and the partners' shares of it were taken back.",

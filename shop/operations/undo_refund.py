@@ -48,7 +48,8 @@ def undo_refund(fact: RefundFailed, *, now: datetime) -> Outcome:
 def refuse_refund(fact: RefundRefused, *, now: datetime) -> Outcome:
     """Stripe will not make a refund that was asked for: nothing moved, and its part may be asked for again.
 
-    Returns REFUSED, or ALREADY_KNOWN. In the caller's transaction; raises UnknownOrder.
+    Staff are told of one that nobody of them asked for: the buyer is still owed it. Returns REFUSED, or ALREADY_KNOWN.
+    In the caller's transaction; raises UnknownOrder.
     """
     order = lock_order(fact.subject)
     refund = asked_for(order, fact.request_ref)
@@ -57,6 +58,8 @@ def refuse_refund(fact: RefundRefused, *, now: datetime) -> Outcome:
     refund.state, refund.code = State.REFUSED, fact.code[:60]
     refund.save(update_fields=["state", "code"])
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.REFUND_REFUSED, detail=refund.ref, at=now)
+    if refund.asked_by_id is None:
+        tell_staff(order, about="refund_refused", detail=refund.charge_ref, now=now)
     return Outcome.REFUSED
 
 

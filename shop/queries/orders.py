@@ -67,9 +67,21 @@ class OrderView:
 
     @property
     def on_its_way_minor(self) -> int:
-        """Refunds that were asked for or have left, and have not succeeded yet."""
-        waiting = (OrderRefund.State.ASKED, OrderRefund.State.PENDING)
-        return sum(refund.amount_minor for refund in self.refunds if refund.state in waiting)
+        """Refunds of the order's own payment that were asked for or have left, and have not succeeded yet."""
+        own = (refund for refund in self.refunds if refund.charge_ref == self.order.charge_ref)
+        return sum(refund.amount_minor for refund in own if refund.state in OrderRefund.UNDER_WAY)
+
+    @property
+    def owed_minor(self) -> int:
+        """What was paid for nothing and goes back by itself: what was paid is not always what was asked."""
+        own = (refund for refund in self.refunds if refund.charge_ref == self.order.charge_ref and refund.is_automatic)
+        return next((refund.amount_minor for refund in own), self.order.total_minor)
+
+    @property
+    def second_charges(self) -> list[OrderRefund]:
+        """The refunds of what was charged once more for an order that had its payment."""
+        others = (refund for refund in self.refunds if refund.charge_ref != self.order.charge_ref)
+        return [refund for refund in others if refund.is_automatic]
 
     @property
     def is_disputed(self) -> bool:
@@ -96,10 +108,13 @@ def order_view(order: Order) -> OrderView:
 
 
 def orders_needing_staff() -> QuerySet[Order]:
-    """Orders where somebody is owed money back, the oldest first."""
-    gone = OrderRefund.objects.filter(charge_ref=OuterRef("detail"), state__in=OrderRefund.GONE)
-    second = OrderEvent.objects.filter(~Exists(gone), kind=OrderEvent.Kind.SECOND_CHARGE).values("order")
-    return Order.objects.filter(Q(state=Order.State.REFUND_DUE) | Q(pk__in=second)).order_by("paid_at")
+    """Orders where somebody is owed money back that is not on its way by itself, the oldest first."""
+    answered = (*OrderRefund.GONE, *OrderRefund.UNDER_WAY)
+    seen_to = OrderRefund.objects.filter(charge_ref=OuterRef("detail"), state__in=answered)
+    second = OrderEvent.objects.filter(~Exists(seen_to), kind=OrderEvent.Kind.SECOND_CHARGE).values("order")
+    under_way = OrderRefund.objects.filter(charge_ref=OuterRef("charge_ref"), state__in=OrderRefund.UNDER_WAY)
+    due = Q(~Exists(under_way), state=Order.State.REFUND_DUE)
+    return Order.objects.filter(due | Q(pk__in=second)).order_by("paid_at")
 
 
 def _promised(lines: tuple[OrderLine, ...]) -> list[PromisedShare]:

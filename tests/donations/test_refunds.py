@@ -13,7 +13,7 @@ from django.test import Client
 
 from donations import desk_tasks
 from donations.models import Fund, Gift, GiftRefund, Plan
-from donations.operations import request_gift_refund as request_module
+from donations.operations import send_gift_refunds as send_module
 from donations.operations.dispute_gift import lose_gift_dispute, open_gift_dispute, win_gift_dispute
 from donations.operations.record_gift import record_gift
 from donations.operations.record_gift_refund import record_gift_refund
@@ -150,7 +150,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, now: datetime) -> list[RefundRequest]
         with transaction.atomic():
             record_gift_refund(made, now=now)
 
-    monkeypatch.setattr(request_module, "refund_charge", refund)
+    monkeypatch.setattr(send_module, "refund_charge", refund)
     return requests
 
 

@@ -84,7 +84,7 @@ def give(fund: Fund, charged: int, cover: int = 0) -> Gift:
     return gift
 
 
-def pay(kind: str, subject: str, amount_minor: int, card: str = FOUR_2) -> None:
+def pay(kind: str, subject: str, amount_minor: int, card: str = FOUR_2, *, attempt: int = 1) -> None:
     page = open_checkout(
         request=CheckoutRequest(
             kind=kind,
@@ -95,7 +95,7 @@ def pay(kind: str, subject: str, amount_minor: int, card: str = FOUR_2) -> None:
             success_url="http://localhost:8000/done?session={CHECKOUT_SESSION_ID}",
             cancel_url="http://localhost:8000/",
             expires_at=clock.now() + timedelta(minutes=35),
-            attempt_key=f"{subject}:{amount_minor}",
+            attempt_key=f"{subject}:{amount_minor}:{attempt}",
         ),
         now=clock.now(),
     )

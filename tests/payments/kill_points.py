@@ -17,9 +17,11 @@ from unittest import mock
 from django.db import connections
 
 from payments import gateway, tasks
-from payments.models import StripeCall
-from payments.operations import expire_checkout, make_call, make_transfer, open_checkout, refund_charge
+from payments.models import Charge, StripeCall
+from payments.operations import expire_checkout, follow_object, make_call, make_transfer, open_checkout, refund_charge
 from people import clock
+
+TIMES: Final = int(os.environ.get("TASSEL_PROOF_SIZE", "2"))  # rounds of each point; a proof takes twenty
 
 
 def _die(*_: Any, **__: Any) -> None:
@@ -46,6 +48,15 @@ POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = {
 }
 
 
+# Around the answer of a refund and what follows from it in our rows and books.
+RETURN_POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = {
+    **POINTS,
+    "before applied": [(refund_charge, "follow_object", _die)],
+    "while applied": [(follow_object, "_tell", _and_die(follow_object._tell))],
+    "after applied": [(refund_charge, "follow_object", _and_die(follow_object.follow_object))],
+}
+
+
 def killed_at(point: str, work: Callable[[], object]) -> None:
     """Do the work in a child that dies at this point; AssertionError when it lived through it."""
     connections.close_all()  # a child must not end its parent's session with the server
@@ -54,7 +65,7 @@ def killed_at(point: str, work: Callable[[], object]) -> None:
         try:
             gateway._gateway.cache_clear()
             with ExitStack() as patched:
-                for where, name, instead in POINTS[point]:
+                for where, name, instead in RETURN_POINTS[point]:
                     patched.enter_context(mock.patch.object(where, name, instead))
                 work()
         finally:
@@ -66,4 +77,5 @@ def killed_at(point: str, work: Callable[[], object]) -> None:
 def swept() -> None:
     """The sweep comes by when every lease and wait that the dead left is over."""
     StripeCall.objects.update(next_attempt_at=clock.wall_now() - timedelta(seconds=1))
+    Charge.objects.update(asked_at=None)
     tasks.sweep()

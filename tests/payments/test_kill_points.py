@@ -14,13 +14,11 @@ from payments.operations.expire_checkout import Outcome, expire_checkout
 from payments.operations.open_checkout import CheckoutLine, CheckoutRequest, open_checkout
 from people import clock
 from people.models import Organisation
-from tests import asked
 from tests.local_stripe import LocalStripe
 from tests.payments.conftest import Listen
-from tests.payments.kill_points import POINTS, killed_at, swept
+from tests.payments.kill_points import POINTS, TIMES, killed_at, swept
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TIMES = asked.size(2)  # 20 when asked to prove it
 
 
 @pytest.fixture(autouse=True)

@@ -8,14 +8,27 @@ from typing import Any
 
 import pytest
 import stripe
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
+from structlog.testing import capture_logs
 
+from ledger.models import ReconciliationException
 from payments.models import StripeEvent
+from payments.operations import watch_signatures
+from payments.operations.watch_signatures import name_bad_signatures
+from people import clock
 
 pytestmark = pytest.mark.django_db
 SECRET = "whsec_sandbox"
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted(db: None) -> None:
+    cache.clear()
 
 
 def event(**changes: Any) -> dict[str, Any]:
@@ -70,6 +83,63 @@ def test_a_second_secret_is_good_while_secrets_are_rolled(client: Client, settin
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", SECRET]
 
     assert deliver(client, event()) == 200
+
+
+def forged(client: Client, times: int = 1) -> None:
+    assert [deliver(client, event(), secret="whsec_other") for _ in range(times)] == [400] * times
+
+
+def alarms() -> list[str]:
+    name_bad_signatures(now=clock.now())
+    return list(ReconciliationException.objects.filter(resolved_at=None).values_list("kind", flat=True))
+
+
+def test_five_bad_signatures_in_a_row_are_an_alarm_until_a_good_one(client: Client) -> None:
+    with capture_logs() as logs:
+        forged(client, 4)
+        assert alarms() == []
+        forged(client, 3)
+        assert alarms() == ["webhook_signatures_bad"]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["webhook_signatures_bad"]
+
+    deliver(client, event())
+
+    assert alarms() == []
+    forged(client, 4)
+    assert alarms() == []
+    forged(client)
+    assert alarms() == ["webhook_signatures_bad"]
+
+
+def test_a_good_signature_between_bad_ones_begins_the_count_anew(client: Client) -> None:
+    for number in range(3):
+        forged(client, 4)
+        deliver(client, event(id=f"evt_{number}"))
+
+    assert alarms() == []
+
+
+def test_forgeries_beyond_the_fifth_write_nothing(client: Client) -> None:
+    forged(client, 5)
+
+    with CaptureQueriesContext(connection) as queries:
+        forged(client)
+
+    assert not StripeEvent.objects.exists() and not ReconciliationException.objects.exists()
+    assert [query["sql"] for query in queries if not query["sql"].startswith("SELECT")] == []
+
+
+def test_what_never_pretended_to_be_stripes_is_not_counted(client: Client) -> None:
+    for _ in range(6):
+        assert client.post(reverse("payments:webhook"), b"{}", content_type="application/json").status_code == 400
+
+    assert alarms() == []
+
+
+def test_the_door_answers_also_without_its_cache(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_signatures, "cache", None)
+
+    forged(client)
 
 
 @pytest.mark.parametrize("age_s", [295, -295])

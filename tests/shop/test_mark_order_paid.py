@@ -13,7 +13,7 @@ from ledger.queries import balance
 from partners.models import Agreement, Allocation
 from partners.operations.end_agreement_early import end_agreement_early
 from people.models import Mail, Supporter, User
-from shop.models import CartLine, Order, OrderEvent, StockHold, StockMovement, Variant
+from shop.models import CartLine, Order, OrderEvent, OrderRefund, StockHold, StockMovement, Variant
 from shop.operations.add_to_cart import add_to_cart
 from shop.operations.await_payment import await_payment
 from shop.operations.close_order import close_order
@@ -162,7 +162,10 @@ def test_paid_after_release_with_one_piece_gone_is_owed_back_whole() -> None:
     assert (valor.on_hand, valor.reserved) == (20, 0)
     assert book_lines() == ["deposit 1040 2410 7600"]
     assert not Allocation.objects.exists()
-    assert set(Mail.objects.values_list("to", flat=True)) == {"buyer@example.org", "staff@tassel.example"}
+    refund = OrderRefund.objects.get()
+    assert (refund.amount_minor, refund.state, refund.aside) == (7600, "asked", "deposits")
+    assert Mail.objects.get().to == "buyer@example.org"
+    assert "$76.00" in Mail.objects.get().text
     assert_books_are_right()
 
 
@@ -176,7 +179,11 @@ def test_a_second_charge_is_a_deposit_and_told_once() -> None:
     assert book_lines()[2:] == ["deposit 1040 2410 2400"]
     assert Entry.objects.latest("pk").idempotency_key == "stripe:charge:ch_second:deposit"
     assert OrderEvent.objects.filter(kind="second_charge").count() == 1
-    assert Mail.objects.filter(to="staff@tassel.example").count() == 1
+    refund = OrderRefund.objects.get()
+    assert (refund.charge_ref, refund.amount_minor, refund.state) == ("stripe:charge:ch_second", 2400, "asked")
+    assert Allocation.objects.count() == 1
+    mail = Mail.objects.get(subject__contains="charged twice")
+    assert mail.to == "buyer@example.org" and "$24.00" in mail.text
     assert_books_are_right()
 
 

@@ -17,7 +17,7 @@ from payments.refund_tasks import ANSWERED_WITHIN
 from people.models import Mail, User
 from shop import desk_tasks
 from shop.models import Order, OrderRefund
-from shop.operations import request_refund as request_refund_module
+from shop.operations import send_refunds as send_refunds_module
 from shop.operations.mark_order_paid import mark_order_paid
 from shop.operations.record_refund import record_refund
 from shop.operations.request_refund import NothingLeft, RefundAmountWrong, Requested, request_refund
@@ -54,7 +54,7 @@ class Stripe:
 @pytest.fixture
 def stripe(monkeypatch: pytest.MonkeyPatch) -> Stripe:
     stands_in = Stripe()
-    monkeypatch.setattr(request_refund_module, "refund_charge", stands_in.refund)
+    monkeypatch.setattr(send_refunds_module, "refund_charge", stands_in.refund)
     return stands_in
 
 

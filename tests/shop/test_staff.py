@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
+from payments.facts import RefundRefused
 from people import desk
 from people.console import StaffConsole
-from people.models import User
+from people.models import Mail, User
 from shop import desk_tasks
-from shop.models import Order, Variant
+from shop.models import Order, OrderRefund, Variant
 from shop.operations.close_order import close_order
 from shop.operations.mark_order_paid import mark_order_paid
+from shop.operations.undo_refund import refuse_refund
 from tests.shop.conftest import NOW, paid_fact, placed_order, set_stock
 
 pytestmark = pytest.mark.usefixtures("shelf")
@@ -35,10 +37,19 @@ def order_paid_too_late() -> Order:
     return order
 
 
+def refused() -> None:
+    """Stripe will not make the refund that nobody asked for."""
+    refund = OrderRefund.objects.select_related("order").get()
+    subject = refund.order.ref
+    refuse_refund(RefundRefused(kind="order", subject=subject, request_ref=refund.ref, code="no_funds"), now=NOW)
+    assert "Stripe refused a refund that is due" in Mail.objects.get(to="staff@tassel.example").subject
+
+
 def test_the_desk_lists_whom_we_owe() -> None:
     placed_order(REHOPE=1)
-    assert desk_tasks.waiting(NOW) == []
     order = order_paid_too_late()
+    assert desk_tasks.waiting(NOW) == []  # it goes back by itself
+    refused()
 
     (task,) = desk_tasks.waiting(NOW)
 
@@ -55,6 +66,8 @@ def test_a_second_charge_is_on_the_desk_too() -> None:
     order = placed_order(VALOR_DARK=1).order
     mark_order_paid(paid_fact(order), now=NOW)
     mark_order_paid(paid_fact(order, charge_ref="stripe:charge:ch_second"), now=NOW)
+    assert desk_tasks.waiting(NOW) == []
+    refused()
 
     (task,) = desk_tasks.waiting(NOW)
 
