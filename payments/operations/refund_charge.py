@@ -14,7 +14,11 @@ from payments.operations.follow_object import follow_object
 from payments.operations.make_call import intend_call, make_call
 from payments.readers.returns import read_returns
 
-__all__ = ["RefundRequest", "StripeRefused", "StripeUnavailable", "finish_refund", "refund_charge"]
+__all__ = ["NothingToRefund", "RefundRequest", "StripeRefused", "StripeUnavailable", "finish_refund", "refund_charge"]
+
+
+class NothingToRefund(ValueError):
+    """The amount is not above zero; Stripe would take a missing amount for all that is left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +39,11 @@ def refund_charge(*, request: RefundRequest, now: datetime) -> None:
     """Ask for the refund; its facts have been told when this returns. Never inside a transaction (RuntimeError).
 
     The request's row must be committed before. Raises StripeUnavailable (nobody knows: the sweep asks again with the
-    same key, or looks it up, and tells), StripeRefused (nothing went back; RefundRefused has been told).
+    same key, or looks it up, and tells), StripeRefused (nothing went back; RefundRefused has been told),
+    NothingToRefund (before any row or call).
     """
+    if request.amount_minor <= 0:
+        raise NothingToRefund(request.request_ref)
     charge_id = request.charge_ref.rpartition(":")[2]
     key = refund_key(request.request_ref)
     metadata = {"kind": request.kind, "subject": request.subject, "request": request.request_ref, "attempt": key}

@@ -20,8 +20,9 @@ from payments import gateway, tasks
 from payments.models import Charge, StripeCall
 from payments.operations import expire_checkout, follow_object, make_call, make_transfer, open_checkout, refund_charge
 from people import clock
+from tests import asked
 
-TIMES: Final = int(os.environ.get("TASSEL_PROOF_SIZE", "2"))  # rounds of each point; a proof takes twenty
+TIMES: Final = asked.size(2)  # rounds of each point; 20 when asked to prove it
 
 
 def _die(*_: Any, **__: Any) -> None:

@@ -12,6 +12,7 @@ from payments.gateway import FailureStored, StripeUnavailable
 from payments.models import StripeCall
 from payments.operations.make_call import NeverArrived, intend_call, make_call
 from payments.operations.name_unknown_calls import UNKNOWN_AFTER, name_unknown_calls
+from payments.operations.refund_charge import NothingToRefund, RefundRequest, refund_charge
 from tests.payments.conftest import NOW
 from tests.payments.fake_stripe import FakeStripe, cut_off, error, ok, session, subscription
 
@@ -156,3 +157,15 @@ def test_only_a_replayed_failure_is_a_stored_one(fake: FakeStripe, replayed: str
         make_call(call, now=NOW)
 
     assert isinstance(failed.value, FailureStored) is (replayed is not None)
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_a_refund_of_nothing_is_refused_before_any_row_or_call(fake: FakeStripe, amount: int) -> None:
+    request = RefundRequest(
+        kind="order", subject="order:1", charge_ref="stripe:charge:ch_1", amount_minor=amount, request_ref="r:1"
+    )
+
+    with pytest.raises(NothingToRefund):
+        refund_charge(request=request, now=NOW)
+
+    assert (fake.requests, StripeCall.objects.exists()) == ([], False)

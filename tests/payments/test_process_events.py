@@ -10,20 +10,23 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import OperationalError
+from structlog.testing import capture_logs
 
 from ledger.models import Entry
-from payments import registry, tasks
-from payments.facts import CheckoutPaid, Fact, PlanEnded
+from payments import gateway, registry, tasks
+from payments.facts import CheckoutPaid, Fact, InvoicePaid, PlanEnded
+from payments.inbox import read_listed
 from payments.models import Charge, CheckoutSession, StripeEvent
 from payments.operations import find_left_behind, process_event
 from payments.operations.find_left_behind import ask_expired_checkouts
-from payments.operations.process_event import LEASE, Outcome, process_next_event
+from payments.operations.process_event import FAILURES_MAX, LEASE, Outcome, process_next_event
+from payments.operations.receive_event import receive_event
 from payments.operations.revive_event import Outcome as Revived
 from payments.operations.revive_event import revive_event
 from people import clock
 from people.models import User
 from tests.payments.conftest import NOW, Listen
-from tests.payments.fake_stripe import FakeStripe, charge, cut_off, error, intent, session, subscription
+from tests.payments.fake_stripe import FakeStripe, charge, cut_off, error, intent, invoice, session, subscription
 from tests.payments.test_operations import kept
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "told")]
@@ -388,3 +391,61 @@ def test_charge_events_keep_the_charge(fake: FakeStripe) -> None:
 
     assert state_of(row) == ("done", "")
     assert Charge.objects.get().last4 == "4242"
+
+
+OLD_INVOICE = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "invoice.paid",
+    "api_version": "2024-12-18.acacia",
+    "livemode": False,
+    "created": 1_793_000_000,
+    "data": {
+        "object": {
+            "id": "in_1",
+            "object": "invoice",
+            "amount_paid": 999_999,
+            "charge": "ch_old",
+            "paid": True,
+            "payment_intent": "pi_old",
+            "subscription": "sub_old",
+        }
+    },
+}
+
+
+def test_an_event_in_an_old_shape_is_read_at_our_version_and_none_of_its_own_figures(
+    fake: FakeStripe, listen: Listen, told: list[Fact]
+) -> None:
+    """rules/reliability.md row 14: `invoice.subscription` at the top is how it was before 2025."""
+    listen("plan", InvoicePaid)
+    fake.put(invoice())
+    fake.put(charge(metadata={}))
+    fake.put(subscription())
+    receive_event(read_listed(OLD_INVOICE, livemode=False))
+
+    assert process() is Outcome.DONE
+
+    (fact,) = told
+    assert isinstance(fact, InvoicePaid)
+    assert (fact.subscription_ref, fact.amount_minor, fact.charge_ref) == ("sub_1", 2500, "stripe:charge:ch_1")
+    assert {headers["Stripe-Version"] for _, _, headers in fake.requests} == {gateway.API_VERSION}
+
+
+def test_an_object_in_an_old_shape_is_refused_with_an_alert_and_never_half_read(
+    fake: FakeStripe, listen: Listen, told: list[Fact], later: Any
+) -> None:
+    """Should Stripe ever answer so although we name our version."""
+    listen("plan", InvoicePaid)
+    now_shape = {name: value for name, value in invoice().items() if name not in ("parent", "payments")}
+    fake.put(now_shape | {"subscription": "sub_1", "charge": "ch_1", "payment_intent": "pi_1", "paid": True})
+    event = received(kind="invoice.paid", about="in_1")
+
+    with capture_logs() as logs:
+        for _ in range(FAILURES_MAX):
+            process()
+            later.shift(timedelta(hours=1))
+
+    assert (told, Entry.objects.exists()) == ([], False)
+    assert state_of(event)[0] == "dead"
+    assert "stripe_event_dead" in [line["event"] for line in logs]

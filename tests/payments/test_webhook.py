@@ -198,6 +198,23 @@ def test_a_signed_body_of_another_shape_is_refused(client: Client, body: Any) ->
     assert not StripeEvent.objects.exists()
 
 
+def test_a_test_event_in_live_is_refused_and_nothing_of_it_is_kept(client: Client, settings: Settings) -> None:
+    settings.STRIPE_LIVE = True
+
+    assert [deliver(client, event()), deliver(client, event(livemode=True))] == [400, 200]
+
+    assert StripeEvent.objects.get().livemode
+
+
+def test_json_ten_thousand_deep_is_refused_at_once(client: Client) -> None:
+    began = time.monotonic()
+
+    assert deliver(client, '{"a":' * 10_000 + "1" + "}" * 10_000) == 400
+
+    assert time.monotonic() - began < 5
+    assert not StripeEvent.objects.exists()
+
+
 def test_bytes_that_are_no_text_are_refused(client: Client) -> None:
     assert deliver(client, b'{"id": "\xff"}') == 400
 
