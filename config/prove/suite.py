@@ -22,13 +22,24 @@ class InSuite:
 
 PROOFS: Final = {
     "calls": InSuite(("tests/payments/test_call_storm.py",), 2_000, "calls to Stripe"),
-    "kill-points": InSuite(("tests/payments/test_kill_points.py",), 20, "times at each point"),
+    "kill-points": InSuite(
+        (
+            "tests/payments/test_kill_points.py",
+            "tests/journeys/test_charged_twice.py::test_killed_anywhere_around_the_refund_it_is_made_once",
+        ),
+        20,
+        "times at each point",
+    ),
     "refund-pairs": InSuite(
         ("tests/journeys/test_money_back.py::test_two_refunds_at_once_never_give_back_more_than_was_paid",),
         200,
         "pairs of refunds",
     ),
-    "orders-of-news": InSuite(("tests/config/test_order_of_news.py",), 5, "pieces of news in every order"),
+    "orders-of-news": InSuite(
+        ("tests/config/test_order_of_news.py", "tests/config/test_order_of_each_life.py"),
+        5,
+        "pieces of news in every order",
+    ),
     "ledger": InSuite(
         (
             "tests/ledger/test_races.py::test_sixteen_threads_with_the_same_keys_write_each_once",

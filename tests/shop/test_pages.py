@@ -298,8 +298,8 @@ def test_an_order_paid_too_late_promises_the_refund(client: Client) -> None:
 
     page = text(client.get(f"/orders/{placed.token}/"))
 
-    assert "We owe you $24.00" in page
-    assert "We will refund you in full" in page
+    assert "We are giving you $24.00 back" in page
+    assert "All of it goes back to you" in page
     assert "Dahlia" not in page
 
 
