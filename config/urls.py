@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("reports.urls")),
     path("desk/", include("ledger.desk_urls")),
     path("desk/stripe/", include("payments.desk_urls")),
+    path("desk/roles/", include("people.role_urls")),
     path("desk/months/", include("ledger.month_urls")),
     path("stripe/", include("payments.urls")),
     path("api/v1/", include(api)),

@@ -12,10 +12,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import admin as group_records
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from people import clock
 from people.console import NeverDeleted, ReadOnly
 from people.models import Mail, Organisation, User
+from people.operations.change_sign_in import change_address, remove_second_factor
+from people.operations.remove_role import remove_all_roles
 
 # Imported so that they are registered by now: roles are config/roles.py, an address is changed by nobody, and a
 # second factor's secret is shown to nobody.
@@ -66,9 +70,18 @@ class UserAdmin(NeverDeleted, admin.ModelAdmin[User]):
         return ", ".join(user.groups.order_by("name").values_list("name", flat=True)) if user.pk else ""
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """An address moves the sign-in and is told to the old one; who is switched off loses every role at once."""
+        by, now = request.user, clock.now()
+        assert isinstance(by, User)
         if not change:
             obj.set_unusable_password()
+        wanted, before = obj.email, form.initial.get("email", obj.email)
+        obj.email = before if change else wanted
         super().save_model(request, obj, form, change)
+        if change and wanted != before:
+            change_address(user=obj, email=wanted, by=by, now=now)
+        if change and not (obj.is_active and obj.is_staff):
+            remove_all_roles(user=obj, by=by, now=now)
 
 
 @admin.register(Mail)
@@ -94,3 +107,11 @@ class AuthenticatorAdmin(ReadOnly, admin.ModelAdmin[Authenticator]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
         return bool(request.user.is_superuser)
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        assert isinstance(request.user, User)
+        remove_second_factor(user=obj.user, by=request.user, now=clock.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
+        for authenticator in queryset.distinct("user"):
+            self.delete_model(request, authenticator)

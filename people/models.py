@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -185,6 +186,11 @@ class RoleGrant(models.Model):
     @property
     def approval_subject(self) -> str:
         return f"role_grant:{self.pk}"
+
+    @property
+    def content_hash(self) -> str:
+        """What the second person signs: this role for this person."""
+        return sha256(f"{self.approval_subject} {self.user_id} {self.role}".encode()).hexdigest()
 
 
 class Attachment(models.Model):

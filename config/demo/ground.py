@@ -30,7 +30,7 @@ class Staff:
 TEAM = (
     ("petra@tassel.example", "Petra Preparer", ("finance preparer", "catalogue", "fulfilment")),
     ("anton@tassel.example", "Anton Approver", ("finance approver",)),
-    ("olivia@tassel.example", "Olivia Owner", ("auditor", "donor care")),
+    ("olivia@tassel.example", "Olivia Owner", ("board", "auditor", "donor care")),
 )
 
 

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from payments import registry
+from people.access import ROLES
+from tests.invariants.doors import DOORS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operating.md").read_text()
@@ -34,3 +36,18 @@ def test_event_types_are_those_that_are_handled() -> None:
     section = PAGE.split("**Event types**", 1)[1].split("Other types", 1)[0]
 
     assert set(re.findall(r"`([a-z_.]+)`", section)) == set(registry._readers)
+
+
+def test_the_table_of_roles_has_every_role_once() -> None:
+    section = PAGE.split("| Role | Reads on the desk", 1)[1].split("\n\n", 1)[0]
+
+    assert sorted(re.findall(r"^\| ([a-z ]+) \|", section, re.MULTILINE)) == sorted(ROLES)
+
+
+def test_who_does_nothing_on_the_desk_passes_no_door_that_does_anything() -> None:
+    """The table and the doors (tests/invariants/doors.py) name the same roles as those that change something."""
+    section = PAGE.split("| Role | Reads on the desk", 1)[1].split("\n\n", 1)[0]
+    idle = set(re.findall(r"^\| ([a-z ]+) \|[^|]*\| nothing", section, re.MULTILINE))
+    acting = {name for door in DOORS.values() if door.kind == "role" and "POST" in door.methods for name in door.roles}
+
+    assert idle == set(ROLES) - acting

@@ -28,6 +28,7 @@ from ledger.operations.propose_opening import propose_opening
 from partners.models import Agreement, BankAccount, BankLine, Match, PayoutPolicy
 from people.access import ROLES
 from people.models import User
+from people.operations.request_role import request_role
 from reports.operations.request_document import request_statement
 from shop.operations.define_product import VariantWanted, define_product
 from tests.donations.conftest import invoice_paid
@@ -114,6 +115,7 @@ def known(
         "object_id": "ch_desk",
         "call_id": rows.call.pk,
         "bt_id": "txn_1",
+        "grant_id": request_role(user=ana, role="auditor", by=ana, reason="New work.", now=NOW).pk,
         "yyyymm": 202609,
         "number": 1,
         "sha256": "0" * 64,

@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 
 from people import clock
+from people.approvers import APPROVING
 from people.models import User
 from people.operations.appoint import NoSuchRole, appoint
+from people.operations.tell_of_role import tell_of_role
 from people.queries import local_day
 
 
@@ -35,5 +37,12 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
             except IntegrityError as error:
                 raise CommandError(f"{str(error).partition(chr(10))[0]}: use the DATABASE_URL of the owner.") from None
+            tell_of_role(
+                grant,
+                "given",
+                f"{user} was appointed {role} by a command on the server.",
+                to=APPROVING,
+                now=clock.now(),
+            )
             assert grant.counts_from is not None
             self.stdout.write(f"{user.email} is {role}; approvals count from {local_day(grant.counts_from)}.")
