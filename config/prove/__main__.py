@@ -62,7 +62,7 @@ def _webhooks(size: int, seed: int) -> bool:
         django.setup()
         from config.prove import storm  # noqa: PLC0415 - needs the apps
 
-        return storm.prove(stage, size=size, seed=seed, say=Progress())
+        return storm.prove(stage, size=size, seed=seed, progress=Progress())
 
 
 if __name__ == "__main__":

@@ -28,13 +28,15 @@ KILL_EVERY_S: Final = 20.0
 BESIDE: Final = 0.15  # of all facts happen while the storm is under way
 COME_AT_ONCE: Final = 40
 DRAIN_S: Final = 3
-REST_WITHIN_S: Final = 1_200.0
 
 
-def prove(stage: Stage, *, size: int, seed: int, say: Say) -> bool:
+def prove(stage: Stage, *, size: int, seed: int, progress: Say) -> bool:
     """`size` deliveries; whether nothing was lost, double or forged, and every balance agrees. Stops the stage."""
     try:
-        return _Storm(stage, seed, say).blow(size)
+        return _Storm(stage, seed, progress).blow(size)
+    except inbox.NoRest as trouble:
+        say(f"no rest: {trouble}")
+        return False
     finally:
         connections.close_all()
         stage.stop()
@@ -46,9 +48,9 @@ def sentence(finding: Finding) -> str:
 
 
 class _Storm:
-    def __init__(self, stage: Stage, seed: int, say: Say) -> None:
+    def __init__(self, stage: Stage, seed: int, progress: Say) -> None:
         logging.disable(logging.ERROR)  # of this process: what did not work is a row, and told at the end
-        self._stage, self._seed, self._say = stage, seed, say
+        self._stage, self._seed, self._progress = stage, seed, progress
         self._began_at = clock.wall_now() - timedelta(days=DAYS_BEFORE)
         stage.start_stripe(at=self._began_at)
         call_command("prepare", stdout=Silent())
@@ -76,7 +78,7 @@ class _Storm:
             self._facts_before += self._facts()
             self._door.post("faults", {"webhooks": []})
             while not self._door.post("drain", {"timeout_s": DRAIN_S})["drained"]:
-                self._say(f"delivering; inbox {inbox.counts()}")
+                self._progress(f"delivering; inbox {inbox.counts()}")
             delivered_s = time.monotonic() - began
             self._rest(worker)
             self._remember()
@@ -91,7 +93,7 @@ class _Storm:
             self._town.come(visits)
             self._town.regret(visits // 4)
             self._door.post("settle")
-            self._say(f"{self._facts_before + self._facts()} of {wanted} facts have happened")
+            self._progress(f"{self._facts_before + self._facts()} of {wanted} facts have happened")
 
     def _pass_days(self, days: int) -> None:
         self._door.post("clock", {"advance_s": days * 86_400})
@@ -109,15 +111,15 @@ class _Storm:
     def _rest(self, worker: MortalWorker) -> None:
         """All that can be done is done, by workers that die before they end; then one may live."""
         began = time.monotonic()
-        inbox.wait_for_rest(self._say, within_s=REST_WITHIN_S)
+        inbox.wait_for_rest(self._progress)
         self._rested_s = time.monotonic() - began
         worker.spare()
 
     def _reconcile_twice(self) -> None:
-        inbox.let_poison_die(self._say, within_s=REST_WITHIN_S)
+        inbox.let_poison_die(self._progress)
         self._waiting = inbox.counts().get("received", 0)
         self._first = self._reconcile(repair=True)
-        inbox.try_again(self._say, within_s=REST_WITHIN_S)
+        inbox.try_again(self._progress)
         self._second = self._reconcile(repair=False)
 
     def _reconcile(self, *, repair: bool) -> Report:
@@ -127,7 +129,7 @@ class _Storm:
             until=now + timedelta(days=1),
             repair=repair,
             now=now,
-            progress=lambda kind, number: self._say(f"reconcile: {number} {kind}"),
+            progress=lambda kind, number: self._progress(f"reconcile: {number} {kind}"),
         )
 
     def _tell(self, deaths: int, delivered_s: float) -> bool:

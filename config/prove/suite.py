@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from typing import Final
 
 from config.demo.places import ROOT
+from config.prove.telling import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,14 @@ PROOFS: Final = {
 
 def prove(proof: InSuite, *, size: int, seed: int) -> bool:
     """Whether all of its tests pass at this size. They say what they counted (`tests/asked.py`)."""
-    asked = {"TASSEL_PROOF_SIZE": str(size), "TASSEL_PROOF_SEED": str(seed)}
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-v", "-s", "--no-header", "-p", "no:cacheprovider", *proof.tests],
-        cwd=ROOT,
-        env=os.environ | asked,
-        check=False,
-    )
+    with tempfile.NamedTemporaryFile("r", prefix="tassel-prove-") as told:
+        asked = {
+            "TASSEL_PROOF_SIZE": str(size),
+            "TASSEL_PROOF_SEED": str(seed),
+            "TASSEL_PROOF_TOLD": told.name,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+        }
+        command = [sys.executable, "-m", "pytest", "-x", "-v", "--no-header", "-p", "no:cacheprovider", *proof.tests]
+        run = subprocess.run(command, cwd=ROOT, env=os.environ | asked, check=False)
+        say(told.read().rstrip())
     return run.returncode == 0

@@ -12,11 +12,14 @@ from django.db import connection
 
 from config.prove import answers, inbox, movements, suite
 from config.prove.faults import POISON
+from config.prove.telling import Progress
 from payments.models import StripeEvent
 from payments.operations.receive_event import TASK
 from people import clock
+from tests import asked
 
 ROOT = Path(__file__).resolve().parents[2]
+HERE = "tests/config/test_prove.py"
 WITHIN_S = 240  # for a machine with much else to do; a quiet one takes a tenth
 AT_STRIPE = {"ch_1": 5000, "re_1": -1200, "re_back": 0, "dp_won": 0, "txn_1": 4825}
 BOOKS = {"ch_1": [5000], "re_1": [-1200], "re_back": [-700, 700], "txn_1": [4825]}
@@ -89,32 +92,55 @@ def event(name: str, *, failures: int, object_id: str = "ch_1") -> StripeEvent:
     )  # fmt: skip
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "STUCK_AFTER_S", 0)
+    monkeypatch.setattr(inbox, "LOOK_S", 0)
+
+
 @pytest.mark.django_db
-def test_what_waits_because_it_failed_lets_the_inbox_rest_and_what_is_due_does_not() -> None:
+def test_what_waits_because_it_failed_lets_the_inbox_rest_and_what_is_due_does_not(impatient: None) -> None:
     event("waits", failures=2)
-    inbox.wait_for_rest(lambda _: None, within_s=0)
+    inbox.wait_for_rest(Progress())
 
     event("due", failures=0)
 
     with pytest.raises(inbox.NoRest, match="evt_due"):
-        inbox.wait_for_rest(lambda _: None, within_s=0)
+        inbox.wait_for_rest(Progress())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_poison_alone_is_hurried_to_its_death(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_poison_alone_is_hurried_to_its_death(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
     monkeypatch.setattr(inbox, "wake", woken.append)
-    monkeypatch.setattr(inbox, "LOOK_S", 0)
     poison, other = event("poison", failures=1, object_id=POISON), event("other", failures=1)
     before = other.next_attempt_at
 
     with pytest.raises(inbox.NoRest):
-        inbox.let_poison_die(lambda _: None, within_s=0.05)
+        inbox.let_poison_die(Progress())
 
     poison.refresh_from_db()
     other.refresh_from_db()
     assert poison.next_attempt_at > before == other.next_attempt_at
     assert set(woken) == {TASK}
+
+
+def test_a_test_knows_at_which_size_it_is_asked_to_run() -> None:
+    asked.tell(f"size {asked.size(3)}, times {asked.times(10)}, seed {asked.seed(1)}")
+
+    assert asked.times(10) == 10 * asked.size(1)
+
+
+def test_a_proof_of_the_suite_runs_at_its_size_and_tells_what_it_counted(capfd: pytest.CaptureFixture[str]) -> None:
+    proof = suite.InSuite((f"{HERE}::{test_a_test_knows_at_which_size_it_is_asked_to_run.__name__}",), 1, "times")
+
+    assert suite.prove(proof, size=7, seed=9)
+
+    assert "size 7, times 70, seed 9\n" in capfd.readouterr().out
+
+
+def test_a_proof_whose_tests_fail_does_not_hold() -> None:
+    assert not suite.prove(suite.InSuite((f"{HERE}::test_that_is_not_there",), 1, "times"), size=1, seed=7)
 
 
 def test_every_proof_of_the_suite_names_tests_that_exist() -> None:

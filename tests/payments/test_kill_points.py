@@ -32,12 +32,14 @@ def books(transactional_db: None, listen: Listen) -> None:
 def test_a_page_is_opened_once_wherever_its_opener_died(sandbox: LocalStripe, point: str) -> None:
     for number in range(TIMES):
         open_and_die(point, number)
+    asked.tell(f"opening a page, killed {point}: {TIMES} times, one outcome")
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_page_is_closed_wherever_its_closer_died(sandbox: LocalStripe, point: str) -> None:
     for number in range(TIMES):
         close_and_die(point, number)
+    asked.tell(f"closing a page, killed {point}: {TIMES} times, one outcome")
 
 
 def open_and_die(point: str, number: int) -> None:
