@@ -14,6 +14,7 @@ from payments.operations.expire_checkout import Outcome, expire_checkout
 from payments.operations.open_checkout import CheckoutLine, CheckoutRequest, open_checkout
 from people import clock
 from people.models import Organisation
+from tests import asked
 from tests.local_stripe import LocalStripe
 from tests.payments.conftest import Listen
 from tests.payments.kill_points import POINTS, TIMES, killed_at, swept
