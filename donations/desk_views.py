@@ -97,6 +97,7 @@ def _page(request: HttpRequest, gift: Gift, form: GiftRefundForm) -> HttpRespons
         "form_key": secrets.token_hex(16),
         "may_refund": mine and left_minor > 0 and not is_disputed,
         "may_check": mine and any(r.checked_at is None and r.state in (State.MADE, State.FAILED) for r in refunds),
+        "payment": (gift.charge_ref or "").rpartition(":")[2] if has_role(request.user, *READERS) else "",
         "here": "desk",
     }
     return render(request, "donations/desk/gift.html", context, status=400 if form.errors else 200)

@@ -162,6 +162,7 @@ class Giving:
     gifts: list[GivenGift]
     year: int
     year_minor: int
+    year_returned_minor: int
     year_parts: list[Part]
     currency: str
 
@@ -191,6 +192,7 @@ def giving_of(user: User, now: datetime) -> Giving:
         gifts=[GivenGift(gift, parts[gift.pk]) for gift in gifts],
         year=year,
         year_minor=sum(gift.charged_minor - gift.refunded_minor for gift in of_year),
+        year_returned_minor=sum(gift.refunded_minor for gift in of_year),
         year_parts=_joined(year_parts),
         currency=org.currency,
     )
@@ -211,15 +213,18 @@ def _card_words(method: PaymentMethod | None) -> str:
     return f"{names.get(method.brand, method.brand.capitalize()) or 'Card'} ending {method.last4}"
 
 
+YEARS_ORDER = ("paid", "promised", "shop", "returned")
+
+
 def _joined(parts: Sequence[Part]) -> list[Part]:
-    """Parts of many gifts as one line: amounts of the same label and kind added up, in order of first sight."""
+    """Parts of many gifts as one line: amounts of one label and kind added up, from what arrived to what went back."""
     sums: dict[tuple[str, str], Part] = {}
     for part in parts:
         key = (part.label, part.kind)
         earlier = sums[key].amount_minor if key in sums else 0
-        note = "" if part.kind == "shop" else part.kind
+        note = part.kind if part.kind in ("paid", "promised") else ""
         sums[key] = Part(part.label, earlier + part.amount_minor, part.kind, part.href, note)
-    return sorted(sums.values(), key=lambda part: part.kind == "shop")
+    return sorted(sums.values(), key=lambda part: YEARS_ORDER.index(part.kind))
 
 
 @dataclass(frozen=True, slots=True)

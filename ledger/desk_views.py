@@ -45,7 +45,6 @@ def entry(request: HttpRequest, entry_id: int) -> HttpResponse:
         "is_as_posted": content.is_as_posted,
         "seal_hash": bytes(row.seal.hash).hex() if hasattr(row, "seal") else "",
         "settles": ReconciliationException.objects.filter(resolution_entry=row).first(),
-        "here": "exceptions",
     }
     return render(request, "ledger/desk/entry.html", context)
 

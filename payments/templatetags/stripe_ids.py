@@ -26,9 +26,10 @@ _FOLDERS: Final = {
 
 @register.simple_tag
 def stripe_id(value: Any) -> SafeString:
-    """`ch_1` as selectable text. Only a real Stripe has a dashboard; the local one has no such pages."""
+    """`ch_1` or `stripe:charge:ch_1` as selectable text. Only a real Stripe has a dashboard; the local one has none."""
+    value = str(value).rpartition(":")[2]
     written = format_html('<span class="mono stripe-id">{}</span>', value)
-    folder = _FOLDERS.get(str(value).partition("_")[0])
+    folder = _FOLDERS.get(value.partition("_")[0])
     if settings.STRIPE_API_BASE or not folder:
         return written
     mode = "" if settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")) else "test/"

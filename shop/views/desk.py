@@ -94,6 +94,7 @@ def _page(request: HttpRequest, order: Order, form: RefundForm) -> HttpResponse:
         "preview": preview_of(order, form.cleaned_data) if form.is_bound and form.is_valid() else None,
         "may_refund": has_role(request.user, *MAY_REFUND) and money.left_minor > 0 and not money.is_disputed,
         "may_check": has_role(request.user, *MAY_REFUND) and money.waits_for_check,
+        "payment": order.charge_ref.rpartition(":")[2] if has_role(request.user, *READERS) else "",
         "here": "desk",
     }
     return render(request, "shop/desk/order.html", context, status=400 if form.errors else 200)

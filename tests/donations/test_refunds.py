@@ -20,12 +20,13 @@ from donations.operations.record_gift_refund import record_gift_refund
 from donations.operations.record_plan_gift import record_plan_gift
 from donations.operations.undo_gift_refund import undo_gift_refund
 from donations.outcomes import Outcome
+from donations.queries import giving_of
 from donations.subjects import GiftNotBooked
 from ledger.queries import balance
 from partners.models import AllocationReversal, Hold, Partner
 from payments.facts import DisputeLost, DisputeOpened, DisputeWon, RefundFailed, RefundMade
 from payments.operations.refund_charge import RefundRequest
-from people.models import Mail, User
+from people.models import Mail, Supporter, User
 from tests.donations.conftest import checkout_paid, invoice_paid
 from tests.partners.conftest import person
 
@@ -182,3 +183,20 @@ def test_a_refund_made_at_stripe_waits_on_the_desk_until_somebody_looked(covered
 
     assert task.title == f"Look at the refund of gift {covered.pk}"
     assert desk_tasks.waiting(now) == []
+
+
+def test_the_year_in_my_giving_ends_with_what_went_back(covered: Gift, now: datetime, client: Client) -> None:
+    record_gift_refund(refunded(covered, now, 2000), now=now)
+    covered.refresh_from_db()
+    assert covered.supporter is not None
+    user = User.objects.create_user(covered.supporter.email)
+    Supporter.objects.filter(pk=covered.supporter_id).update(user=user)
+
+    giving = giving_of(user, now)
+    client.force_login(user)
+    page = client.get("/my/").content.decode()
+
+    assert (giving.year_minor, giving.year_returned_minor) == (8256, 2000)
+    assert [part.kind for part in giving.year_parts] == ["promised", "promised", "shop", "returned"]
+    assert giving.year_parts[-1].note == ""
+    assert "Another $20.00 was given back to you." in page
