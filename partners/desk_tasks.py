@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.urls import reverse
 
+from ledger import month_tasks
 from partners.models import Agreement, BankLine, Match, PayoutBatch
 from people.desk import DeskTask
 from people.models import Approval
@@ -34,7 +35,16 @@ def _batches(now: datetime) -> list[DeskTask]:
         to = f"{format_minor(row.total_minor or 0, row.currency)} to {_count(row.partners, 'partner')}"
         href = reverse("partners:desk_batch", args=[row.pk])
         if row.state == State.PROPOSED:
-            tasks.append(DeskTask(f"Approve payout batch {row.pk}", to, row.proposed_at, href, DECIDERS))
+            tasks.append(
+                DeskTask(
+                    f"Approve payout batch {row.pk}",
+                    to,
+                    row.proposed_at,
+                    href,
+                    DECIDERS,
+                    asked_by_id=row.proposed_by_id,
+                )
+            )
         elif row.state == State.APPROVED:
             tasks.append(DeskTask(f"Send payout batch {row.pk}", f"{to}, approved", row.proposed_at, href))
         elif row.sent_at and row.sent_at + LATE_AFTER < now:
@@ -51,14 +61,26 @@ def _numbers() -> Iterator[dict[str, Any]]:
     explain = _row(unknown, "explain", Count("pk"), Min("statement__imported_at"))
     drafts = Agreement.objects.filter(state=Agreement.State.DRAFT)
     openings = Approval.objects.filter(subject__startswith="opening:", decision=Approval.Decision.WAITING)
-    opening = _row(openings, "opening", F("pk"), F("requested_at"))
-    activate = _row(drafts, "activate", F("pk"), F("prepared_at"), name=F("partner__name"), label=F("scope_label"))
-    return (row for row in confirm.union(explain, opening, activate, all=True) if row["number"])
+    opening = _row(openings, "opening", F("pk"), F("requested_at"), asker=F("requested_by"))
+    activate = _row(
+        drafts,
+        "activate",
+        F("pk"),
+        F("prepared_at"),
+        name=F("partner__name"),
+        label=F("scope_label"),
+        asker=F("prepared_by"),
+    )
+    asked = Approval.objects.filter(subject__regex=month_tasks.SUBJECTS, decision=Approval.Decision.WAITING)
+    words = {"name": F("requested_by__name"), "label": F("subject"), "asker": F("requested_by")}
+    months = _row(asked, "month", F("pk"), F("requested_at"), **words)
+    return (row for row in confirm.union(explain, opening, activate, months, all=True) if row["number"])
 
 
 def _row(rows: QuerySet[Any], what: str, number: Any, since: Any, **words: Any) -> QuerySet[Any, dict[str, Any]]:
     """`number` counts, or is the agreement's own."""
     said = {key: words.get(key, Value("")) for key in ("name", "label")}
+    said["asker"] = words.get("asker", Value(0))
     row: QuerySet[Any, dict[str, Any]] = (
         rows.order_by().values(what=Value(what), **said).annotate(number=number, since=since)
     )
@@ -70,10 +92,19 @@ def _plain(row: dict[str, Any]) -> DeskTask:
     if row["what"] == "activate":
         href = reverse("partners:desk_agreement", args=[number])
         title = f"Activate the agreement with {row['name']}"
-        return DeskTask(title, f"{row['label']}, prepared", since, href, DECIDERS)
+        return DeskTask(title, f"{row['label']}, prepared", since, href, DECIDERS, asked_by_id=row["asker"])
+    if row["what"] == "month":
+        return month_tasks.decision(row["label"], asked_by=row["name"], asked_by_id=row["asker"], since=since)
     if row["what"] == "opening":
         href = reverse("partners:desk_opening")
-        return DeskTask("Decide on the opening balances", "With them the books begin", since, href, DECIDERS)
+        return DeskTask(
+            "Decide on the opening balances",
+            "With them the books begin",
+            since,
+            href,
+            DECIDERS,
+            asked_by_id=row["asker"],
+        )
     if row["what"] == "confirm":
         title, detail = f"Confirm {_count(number, 'payout')} found at the bank", "Lines of the bank statement match"
     else:

@@ -17,7 +17,7 @@ READERS = (*FINANCE, "board")  # who may follow the money through the books and 
 class DeskTask:
     """One thing to do: a sentence, since when it waits, where it is done, and whose it is (empty: everybody's).
 
-    `until` is when it would be too late.
+    `until` is when it would be too late. A decision names who asked for it: it is everybody's but theirs.
     """
 
     title: str
@@ -26,6 +26,7 @@ class DeskTask:
     href: str
     roles: tuple[str, ...] = field(default=FINANCE)
     until: datetime | None = None
+    asked_by_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,11 @@ def register_counted(*counted: Counted) -> None:
     _counted.extend(one for one in counted if one not in _counted)
 
 
-def tasks(roles: Collection[str], now: datetime) -> list[DeskTask]:
-    """Everything that waits for somebody with one of these roles, the oldest first."""
+def tasks(roles: Collection[str], now: datetime, *, user_id: int | None = None) -> list[DeskTask]:
+    """Everything that waits for this user with these roles, the oldest first; not what they asked for themselves."""
     found = [task for source in _sources for task in source(now)] + list(told_by_number(_counted, now))
     mine = [task for task in found if not task.roles or set(task.roles) & set(roles)]
+    mine = [task for task in mine if task.asked_by_id is None or task.asked_by_id != user_id]
     return sorted(mine, key=lambda task: task.since)
 
 

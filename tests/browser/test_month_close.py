@@ -48,6 +48,10 @@ def test_a_month_is_closed_by_keyboard(person: Any, team: list[Staff], worker: W
     petra.sign_in(team[0].email, team[0])
     anton.sign_in(team[1].email, team[1])
 
+    for someone in (petra, anton):
+        for address, name in (("/desk/", "desk"), ("/desk/roles/", "roles")):
+            someone.go(address)
+            someone.look(name)
     petra.go("/desk/months/")
     petra.look("months")
     press_by_keyboard(petra, f"{today:%B %Y}")

@@ -14,6 +14,7 @@ from tests.ledger.raw import as_owner
 from tests.partners.conftest import NOW, draft, person
 from tests.partners.money import earn
 from tests.partners.test_payouts import TODAY, sent, statement
+from tests.roles import give
 
 pytestmark = pytest.mark.django_db
 QUERIES_MAX = 15
@@ -274,3 +275,29 @@ def test_the_pages_stay_at_a_few_queries(
         path = f"{page}{payout.items.first().allocation_id}/" if page.endswith("allocations/") else page
         with django_assert_max_num_queries(QUERIES_MAX):
             assert client.get(path).status_code == 200
+
+
+def test_a_decision_waits_for_everybody_but_who_asked(
+    valor: Agreement, ana: User, ben: User, django_assert_max_num_queries: Any
+) -> None:
+    earn(valor, 20000, 1)
+    batch = propose_batch(by=ana, as_of=TODAY, currency="usd", now=NOW)
+    give(ana, "finance approver")
+    mine, theirs = signed_in(ana), signed_in(ben)
+
+    with django_assert_max_num_queries(QUERIES_MAX):
+        page = words(theirs.get("/desk/"))
+
+    assert "Waits for your decision" in page
+    assert f"Approve payout batch {batch.pk}" in page
+    assert f"Approve payout batch {batch.pk}" not in words(mine.get("/desk/"))
+
+
+def test_the_desk_shows_the_day_and_each_partner(valor: Agreement, ben: User) -> None:
+    earn(valor, 20000, 1)
+
+    page = words(signed_in(ben).get("/desk/"))
+
+    assert "Promised to partners" in page
+    assert "Dahlia&#x27;s Hope" in page
+    assert "Exceptions by age" in page
