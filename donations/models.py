@@ -102,7 +102,11 @@ class Plan(models.Model):
     email = models.EmailField(help_text="As typed; proves nothing.")
     name = models.CharField(max_length=200, blank=True)
     fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="plans")
-    amount_minor = models.PositiveIntegerField()
+    amount_minor = models.PositiveIntegerField(help_text="What is charged each month.")
+    fee_cover_minor = models.PositiveIntegerField(default=0, help_text="What of it covers the fee.")
+    anchor_day = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Stripe's own day of the month, in UTC; empty where Stripe was never asked."
+    )
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
     asked_at = models.DateTimeField()
@@ -121,6 +125,10 @@ class Plan(models.Model):
                 name="plan_one_living_per_supporter_and_fund",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="plan_amount_above_zero"),
+            models.CheckConstraint(condition=Q(fee_cover_minor__lt=F("amount_minor")), name="plan_cover_is_a_part"),
+            models.CheckConstraint(
+                condition=Q(anchor_day__isnull=True) | Q(anchor_day__gte=1, anchor_day__lte=31), name="plan_anchor_day"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "expired", "cancelled"])
                 | Q(supporter__isnull=False, started_at__isnull=False),
@@ -174,6 +182,7 @@ class PlanEvent(models.Model):
 
     class Kind(models.TextChoices):
         STARTED = "started", "Started"
+        TAKEN_OVER = "taken_over", "Taken over from another system"
         RETRYING = "retrying", "A payment failed"
         RECOVERED = "recovered", "A failed payment went through"
         PAUSED = "paused", "Paused"

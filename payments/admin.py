@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from payments.models import (
+    AdoptedSubscription,
     BalanceComparison,
     BalanceTransaction,
     Charge,
@@ -16,6 +17,7 @@ from payments.models import (
     Dispute,
     Refund,
     StripeCall,
+    StripeCustomer,
     StripeEvent,
     StripePayout,
     Transfer,
@@ -133,3 +135,16 @@ class BalanceComparisonAdmin(ReadOnlyAdmin):
         amount("difference_minor", "difference"),
     ]
     list_filter = ["currency"]
+
+
+@admin.register(AdoptedSubscription)
+class AdoptedSubscriptionAdmin(ReadOnlyAdmin):
+    list_display = ["subscription_id", "subject", "taken_over_at", "caught_up_at"]
+    search_fields = ["subscription_id", "subject"]
+
+
+@admin.register(StripeCustomer)
+class StripeCustomerAdmin(ReadOnlyAdmin):
+    list_display = ["customer_id", "supporter", "taken_over_at"]
+    list_select_related = ["supporter"]
+    search_fields = ["customer_id", "supporter__email"]

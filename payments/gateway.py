@@ -270,6 +270,7 @@ _CHANGES: dict[str, _Change] = {
     "open_checkout": lambda c, _target, params, options: c.v1.checkout.sessions.create(params, options),
     "expire_checkout": lambda c, target, params, options: c.v1.checkout.sessions.expire(target, params, options),
     "cancel_subscription": lambda c, target, params, options: c.v1.subscriptions.cancel(target, params, options),
+    "mark_subscription": lambda c, target, params, options: c.v1.subscriptions.update(target, params, options),
     "make_customer": lambda c, _target, params, options: c.v1.customers.create(params, options),
     "start_subscription": lambda c, _target, params, options: c.v1.subscriptions.create(params, options),
     "refund": lambda c, _target, params, options: c.v1.refunds.create(params, options),

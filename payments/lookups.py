@@ -49,9 +49,16 @@ def _cancelled(call: StripeCall) -> Any | None:
     return subscription if subscription.status in OVER else None
 
 
+def _marked(call: StripeCall) -> Any | None:
+    subscription = gateway.client().subscription(call.target)
+    wanted = call.params["metadata"]
+    return subscription if all(word(subscription.metadata, key) == wanted[key] for key in wanted) else None
+
+
 _CHANGED: Final[Mapping[str, Callable[[StripeCall], Any | None]]] = {
     Purpose.EXPIRE_CHECKOUT: _expired,
     Purpose.CANCEL_SUBSCRIPTION: _cancelled,
+    Purpose.MARK_SUBSCRIPTION: _marked,
 }
 _MADE: Final[Mapping[str, Callable[[StripeCall], tuple[str, dict[str, Any]]]]] = {
     Purpose.OPEN_CHECKOUT: lambda call: ("checkout.session", _around(call)),

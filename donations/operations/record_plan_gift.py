@@ -109,6 +109,8 @@ def _gift(plan: Plan, supporter: Supporter, fact: InvoicePaid) -> Gift:
         fund=plan.fund,
         plan=plan,
         charged_minor=fact.amount_minor,
+        # Another amount than the plan's is not split as the plan's is: all of it counts as given.
+        fee_cover_minor=plan.fee_cover_minor if fact.amount_minor == plan.amount_minor else 0,
         currency=fact.currency,
         state=Gift.State.PAID,
         asked_at=fact.paid_at,

@@ -1,5 +1,6 @@
 """What we know of the processor: events, calls, checkouts, charges, returns, transfers, payouts, its account."""
 
+from payments.models.adoptions import AdoptedSubscription, StripeCustomer
 from payments.models.balance import BalanceComparison, BalanceListing, BalanceTransaction
 from payments.models.calls import UNFINISHED_CALLS, StripeCall
 from payments.models.charges import Charge
@@ -11,6 +12,7 @@ from payments.models.transfers import Transfer, TransferReversal
 
 __all__ = [
     "UNFINISHED_CALLS",
+    "AdoptedSubscription",
     "BalanceComparison",
     "BalanceListing",
     "BalanceTransaction",
@@ -20,6 +22,7 @@ __all__ = [
     "ObjectVersion",
     "Refund",
     "StripeCall",
+    "StripeCustomer",
     "StripeEvent",
     "StripePayout",
     "Transfer",

@@ -28,6 +28,7 @@ class StripeCall(models.Model):
         EXPIRE_CHECKOUT = "expire_checkout"
         CANCEL_SUBSCRIPTION = "cancel_subscription"
         MAKE_CUSTOMER = "make_customer"
+        MARK_SUBSCRIPTION = "mark_subscription"
         START_SUBSCRIPTION = "start_subscription"
         REFUND = "refund"
         TRANSFER = "transfer"

@@ -10,6 +10,7 @@ from typing import Any
 from payments.facts import DisputeLost, DisputeOpened, DisputeWon, RefundFailed, RefundMade, RefundPending, Returned
 from payments.models import Charge, Dispute, Refund
 from payments.readings import DisputeSeen, RefundSeen, ReturnsSeen
+from people.queries import books_begin_at
 
 
 class ChargeNotTold(Exception):
@@ -21,7 +22,8 @@ def record_returns(charge: Charge, seen: ReturnsSeen) -> list[Returned]:
 
     All of them each time: whoever hears them applies what is new, so that each order of news ends the same
     (DESIGN.md section 4 "Order of refunds and disputes"). In the caller's transaction, the charge's turn taken.
-    Raises ChargeNotTold.
+    Of a charge of before the books, which is nobody's here, nothing is told: its money shows in clearing. Raises
+    ChargeNotTold.
     """
     for refund in seen.refunds:
         _keep_refund(charge, refund)
@@ -30,6 +32,9 @@ def record_returns(charge: Charge, seen: ReturnsSeen) -> list[Returned]:
     told = [fact for refund in charge.refunds.all() for fact in _of_refund(charge, refund)]
     told += [fact for dispute in charge.disputes.all() for fact in _of_dispute(charge, dispute)]
     if told and not (charge.kind and charge.subject):
+        begin_at = books_begin_at()
+        if begin_at is not None and charge.created_at < begin_at:
+            return []
         raise ChargeNotTold(charge.charge_id)
     return sorted(told, key=_place)
 

@@ -10,29 +10,33 @@ import stripe
 from payments import gateway
 from payments.facts import InvoiceFailed, InvoicePaid
 from payments.readers.charges import charge_seen
-from payments.readers.words import moment, moment_or_none, present, reference, whole, word
+from payments.readers.ours import named_by
+from payments.readers.words import moment, moment_or_none, present, reference, whole
 from payments.readings import ChargeSeen, Reading
+from people.queries import books_begin_at
 
 NOT_OURS = "not of a plan of ours: no subscription with our kind and subject"
 NOTHING_TAKEN = "paid, but nothing was taken"
+BEFORE_THE_BOOKS = "paid before the books began"
 
 
 def read_invoice(object_id: str, at: datetime) -> Reading:
     """Look at an invoice (`in_…`), the charge that paid it or the one that failed last.
 
-    An invoice without our kind and subject in its subscription's metadata, of zero, or not yet tried gives no fact.
+    An invoice of a subscription that is not ours, of zero, paid before the books began or not yet tried gives no fact.
     """
     invoice = gateway.client().invoice(object_id)
     details = present(invoice.parent, "subscription_details") if invoice.parent else None
     if not details:
         return Reading(nothing=NOT_OURS)
-    kind, subject = word(details.metadata, "kind"), word(details.metadata, "subject")
+    subscription_ref = reference(details.subscription)
+    kind, subject = named_by(subscription_ref, details.metadata)
     if not kind or not subject:
         return Reading(nothing=NOT_OURS)
     if invoice.status == "paid":
-        return _paid(invoice, kind, subject, reference(details.subscription))
+        return _paid(invoice, kind, subject, subscription_ref)
     if invoice.status == "open" and invoice.attempt_count > 0:
-        return _failed(invoice, kind, subject, reference(details.subscription), at)
+        return _failed(invoice, kind, subject, subscription_ref, at)
     return Reading(nothing=f"the invoice is {invoice.status} and not tried yet")
 
 
@@ -43,6 +47,9 @@ def _paid(invoice: stripe.Invoice, kind: str, subject: str, subscription_ref: st
     if charge is None:
         return Reading(nothing="paid outside Stripe: there is no charge")
     paid_at = moment_or_none(invoice.status_transitions.paid_at) or charge.created_at
+    begin_at = books_begin_at()
+    if begin_at is not None and paid_at < begin_at:
+        return Reading(nothing=BEFORE_THE_BOOKS)
     fact = InvoicePaid(
         kind=kind,
         subject=subject,

@@ -8,7 +8,8 @@ import stripe
 
 from payments import gateway
 from payments.facts import PlanChanged, PlanEnded
-from payments.readers.words import moment, moment_or_none, present, word
+from payments.readers.ours import named_by
+from payments.readers.words import moment, moment_or_none, present
 from payments.readings import Reading
 
 NOT_OURS = "not a plan of ours: its metadata names no kind and subject"
@@ -22,7 +23,7 @@ def read_subscription(object_id: str, at: datetime) -> Reading:
 
 def subscription_reading(subscription: stripe.Subscription, at: datetime) -> Reading:
     """The one fact of a subscription in hand: PlanEnded when it is over, PlanChanged otherwise."""
-    kind, subject = word(subscription.metadata, "kind"), word(subscription.metadata, "subject")
+    kind, subject = named_by(subscription.id, subscription.metadata)
     if not kind or not subject:
         return Reading(nothing=NOT_OURS)
     if subscription.status in OVER:

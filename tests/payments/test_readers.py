@@ -30,7 +30,7 @@ from tests.payments.fake_stripe import (
     subscription,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books")]
 PAID_AT = datetime.fromtimestamp(1_793_000_000, UTC)
 NEXT_AT = datetime.fromtimestamp(1_795_600_000, UTC)
 ADDRESS = {"line1": "1 Main St", "line2": None, "city": "Reno", "state": "NV", "postal_code": "89501", "country": "US"}

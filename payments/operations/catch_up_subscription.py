@@ -1,0 +1,43 @@
+"""What an adopted subscription paid between the beginning of the books and its adoption has been told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from payments import gateway
+from payments.models import AdoptedSubscription
+from payments.operations.follow_object import follow_object
+from payments.readers import read_invoice, read_subscription
+from people.queries import books_begin_at
+
+ALREADY_OPEN: Final = timedelta(days=40)  # an invoice may have been made before the books began and paid after
+
+
+def behind() -> list[str]:
+    """The adopted subscriptions that nobody has caught up with yet, as after a crash."""
+    return list(
+        AdoptedSubscription.objects.filter(caught_up_at__isnull=True)
+        .order_by("pk")
+        .values_list("subscription_id", flat=True)
+    )
+
+
+def catch_up_subscription(*, subscription_ref: str, now: datetime) -> int:
+    """Look at the subscription and at each invoice of it since the books began; how many of them were new here.
+
+    Each look is applied by the same operations and under the same locks as its event, so it may run beside live
+    traffic and again. Never inside a transaction (RuntimeError). Raises StripeUnavailable, StripeRefused.
+    """
+    since = (books_begin_at() or now) - ALREADY_OPEN
+    told = 0
+    for invoice in gateway.client().every(
+        "invoice", {"subscription": subscription_ref, "created": {"gte": int(since.timestamp())}}
+    ):
+        followed = follow_object(reader=read_invoice, object_id=invoice.id, at=now, now=now, count=True)
+        told += bool(followed.changed and followed.outcomes)
+    follow_object(reader=read_subscription, object_id=subscription_ref, at=now, now=now)
+    AdoptedSubscription.objects.filter(subscription_id=subscription_ref, caught_up_at__isnull=True).update(
+        caught_up_at=now
+    )
+    return told
