@@ -81,3 +81,19 @@ class StockMovementAdmin(ReadOnly, admin.ModelAdmin[models.StockMovement]):
     list_filter = ("reason",)
     search_fields = ("variant__sku", "source")
     list_select_related = ("variant",)
+
+
+@admin.register(models.PastSalesImport)
+class PastSalesImportAdmin(ReadOnly, admin.ModelAdmin[models.PastSalesImport]):
+    list_display = ("id", "file_name", "imported_by", "imported_at", "undone_at")
+    list_select_related = ("imported_by",)
+
+
+@admin.register(models.PastSale)
+class PastSaleAdmin(ReadOnly, admin.ModelAdmin[models.PastSale]):
+    """Sales of before Tassel, settled there."""
+
+    list_display = ("number", "sold_on", "supporter", amount("goods_minor", "goods"), "imported")
+    list_select_related = ("supporter", "imported")
+    search_fields = ("number", "supporter__email")
+    show_full_result_count = False

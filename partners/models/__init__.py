@@ -5,6 +5,7 @@ from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, Match
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
 from partners.models.organisations import Partner
+from partners.models.past import PastShare
 from partners.models.payouts import PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
 from partners.models.waiting import WaitingShare
 
@@ -21,6 +22,7 @@ __all__ = [
     "Match",
     "Partner",
     "PartnerPayout",
+    "PastShare",
     "PayoutBatch",
     "PayoutItem",
     "PayoutPolicy",

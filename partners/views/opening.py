@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from ledger.openings import (
     NotWaiting,
     ReasonMissing,
     SamePerson,
+    TrialLine,
     balances_of,
     current_hash,
     totals_of,
@@ -38,6 +39,7 @@ from people.csv_files import NotReadable
 from people.models import Approval, Attachment, User
 from people.operations.attach_file import NotAttachable
 from people.queries import books_begin_at, organisation
+from people.sources import describe
 
 PREPARER, APPROVER = "finance preparer", "finance approver"
 ROWS_SHOWN: Final = 500
@@ -75,7 +77,7 @@ def _opening(request: HttpRequest, form: OpeningForm, refuse: RefuseForm, why: W
     context = {
         "opening": row,
         "org": org,
-        "trial": trial,
+        "trial": _named(trial),
         "totals": totals_of(trial),
         "file": Attachment.objects.filter(subject=row.ref).defer("content").first() if row else None,
         "content_hash": current_hash(row) if row else "",
@@ -112,6 +114,7 @@ def check(request: HttpRequest) -> HttpResponse:
     context = {
         "file_name": file.name,
         "looked": looked,
+        "trial": _named(looked.trial),
         "refused": sum(row.verdict == "refused" for row in looked.verdicts),
         "rows": rows[:ROWS_SHOWN],
         "form": CheckedOpeningForm.carrying(file_name=file.name, content=content, words=form.cleaned_data["words"]),
@@ -193,6 +196,13 @@ def _decide(request: HttpRequest, done: str, step: Callable[[User, datetime], An
     else:
         messages.success(request, done)
     return redirect("partners:desk_opening")
+
+
+def _named(lines: Iterable[TrialLine]) -> list[tuple[TrialLine, str]]:
+    """Each line with its owner in words: an approver signs for Dahlia's Hope, not for partner:7."""
+    lines = list(lines)
+    names = describe(line.owner for line in lines if line.owner)
+    return [(line, names[line.owner].label if line.owner else "") for line in lines]
 
 
 def _stripe_minor() -> dict[str, int]:

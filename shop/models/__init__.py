@@ -3,6 +3,7 @@
 from shop.models.cart import Cart, CartLine
 from shop.models.catalogue import Collection, Product, ProductImage, Variant
 from shop.models.orders import Order, OrderEvent, OrderLine, OrderLineAgreement, OrderLink
+from shop.models.past import PastSale, PastSaleLine, PastSalesImport
 from shop.models.refunds import OrderRefund, OrderRefundLine
 from shop.models.stock import StockHold, StockMovement
 
@@ -17,6 +18,9 @@ __all__ = [
     "OrderLink",
     "OrderRefund",
     "OrderRefundLine",
+    "PastSale",
+    "PastSaleLine",
+    "PastSalesImport",
     "Product",
     "ProductImage",
     "StockHold",

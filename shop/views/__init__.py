@@ -3,6 +3,7 @@
 from shop.views.cart import cart_add, cart_page, cart_remove, cart_update, checkout
 from shop.views.desk import desk_order, desk_refund, desk_refund_checked
 from shop.views.orders import order_cancelled, order_page, order_return
+from shop.views.past import desk_sales, my_purchases
 from shop.views.shelf import picture, product_list, product_page
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "desk_order",
     "desk_refund",
     "desk_refund_checked",
+    "desk_sales",
+    "my_purchases",
     "order_cancelled",
     "order_page",
     "order_return",

@@ -54,6 +54,8 @@ DOORS: dict[str, Door] = {
     "orders/<str:token>/": LINK,
     "orders/<str:token>/return/": LINK,
     "orders/<str:token>/cancelled/": LINK,
+    "my/purchases/": Door("signed in"),
+    "desk/sales/": role(*READERS),
     "desk/orders/<int:order_id>/": role("fulfilment", *READERS),
     "desk/orders/<int:order_id>/refund/": role("fulfilment", *PREPARER, methods="POST"),
     "desk/orders/<int:order_id>/checked/": role("fulfilment", *PREPARER, methods="POST"),

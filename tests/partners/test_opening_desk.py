@@ -59,6 +59,7 @@ def test_the_books_are_opened_by_two_people(ana: User, ben: User) -> None:
     page = words(check(anas))
     assert "These balances would open the books. Nothing is written yet." in page
     assert "$1,000.00" in page
+    assert "Dahlia&#x27;s Hope" in page
     assert not Opening.objects.exists()
     row = proposed(anas)
     assert "another person decides" in words(anas.get(PAGE))
@@ -70,6 +71,9 @@ def test_the_books_are_opened_by_two_people(ana: User, ben: User) -> None:
     assert "The books are open." in page
     assert "In the books" in page
     assert (balance("bank"), balance("payable", Partner.objects.get().owner)) == (90_000, -25_000)
+    public = words(Client().get("/partners/dahlias-hope/"))
+    assert 'Owed from before 1 October 2026</dt><dd class="figure">$250.00' in public
+    assert "Corrections" not in public
 
 
 def test_a_file_that_does_not_fit_says_why_and_keeps_nothing(ana: User) -> None:
