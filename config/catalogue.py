@@ -11,8 +11,11 @@ from typing import Any
 from donations.models import Fund
 from donations.operations.define_campaign import define_campaign
 from donations.operations.define_fund import define_fund
-from partners.models import Agreement, Partner
+from partners.destination_details import Details
+from partners.models import Agreement, Method, Partner
 from partners.operations.activate_agreement import activate_agreement
+from partners.operations.change_destination import change_destination
+from partners.operations.confirm_destination import confirm_destination
 from partners.operations.prepare_agreement import prepare_agreement
 from people.models import Organisation, User
 from people.queries import month_bounds
@@ -39,11 +42,11 @@ def load(
 ) -> None:
     """Everything in the file, with agreements in force from `starts_on` to `ends_on` (local days, included).
 
-    Each agreement is prepared by one person and approved by another, as any agreement is.
+    Each agreement is prepared by one person and approved by another, and so is where a partner is first paid.
     """
     Organisation.objects.update_or_create(pk=1, defaults=catalogue["organisation"])
     for row in catalogue["partners"]:
-        _partner(row)
+        _partner(row, by=(prepared_by, approved_by), now=now)
     for position, row in enumerate(catalogue["products"]):
         variants = [VariantWanted(**variant) for variant in row["variants"]]
         words = {key: value for key, value in row.items() if key != "variants"}
@@ -58,9 +61,13 @@ def load(
         _agreement(row, days=(starts_on, ends_on), by=(prepared_by, approved_by), now=now)
 
 
-def _partner(row: Mapping[str, Any]) -> None:
+def _partner(row: Mapping[str, Any], *, by: tuple[User, User], now: datetime) -> None:
     words = {key: value for key, value in row.items() if key not in ("slug", "bank")}
-    Partner.objects.update_or_create(slug=row["slug"], defaults={**words, "pay_to": row["bank"]})
+    partner, _ = Partner.objects.update_or_create(slug=row["slug"], defaults=words)
+    if not partner.destinations.exists():
+        details = Details(method=Method.BANK, words=row["bank"])
+        entered = change_destination(partner_id=partner.pk, details=details, by=by[0], now=now)
+        confirm_destination(destination_id=entered.pk, by=by[1], note="As in the catalogue file.", now=now)
 
 
 def _agreement(row: Mapping[str, Any], *, days: tuple[date, date], by: tuple[User, User], now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from cryptography.fernet import Fernet
 
 ENVIRONMENTS = ("production", "demo", "test")
 CONNECT_TIMEOUT_S = 10  # for each address of the server
@@ -121,6 +122,19 @@ def stripe() -> dict[str, Any]:
     if live and text("TASSEL_CLOCK_FILE", ""):
         raise WrongEnvironment("STRIPE_SECRET_KEY is a live key, so TASSEL_CLOCK_FILE must not be set.")
     return {"key": key, "webhook_secrets": secrets, "api_base": api_base, "live": live}
+
+
+def bank_keys() -> list[str]:
+    """The keys that partners' bank numbers are encrypted with, the newest first; none is a way to run too."""
+    keys = [part.strip() for part in text("TASSEL_BANK_KEYS", "").split(",") if part.strip()]
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError as error:
+            raise WrongEnvironment(
+                "TASSEL_BANK_KEYS holds something that is no Fernet key: docs/operating.md."
+            ) from error
+    return keys
 
 
 def proxies() -> int:

@@ -118,6 +118,7 @@ STRIPE_WEBHOOK_SECRETS: list[str] = _stripe["webhook_secrets"]
 STRIPE_API_BASE: str = _stripe["api_base"]
 STRIPE_LIVE: bool = _stripe["live"]
 CLOCK_FILE = environment.clock_file()
+BANK_KEYS: list[str] = environment.bank_keys()  # the first encrypts, each may decrypt; without any, no ACH
 
 # -- Signing in
 AUTH_USER_MODEL = "people.User"

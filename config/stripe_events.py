@@ -12,6 +12,7 @@ from donations.operations.record_gift_refund import record_gift_refund
 from donations.operations.record_plan_gift import record_plan_gift
 from donations.operations.start_plan import start_plan
 from donations.operations.undo_gift_refund import refuse_gift_refund, undo_gift_refund
+from partners.operations.book_transfer import restore_payable, settle_by_transfer, take_transfer_back
 from payments.facts import (
     CheckoutAwaiting,
     CheckoutExpired,
@@ -29,6 +30,9 @@ from payments.facts import (
     RefundMade,
     RefundPending,
     RefundRefused,
+    TransferMade,
+    TransferRefused,
+    TransferReversed,
 )
 from payments.readers import (
     charge_of_dispute,
@@ -90,7 +94,7 @@ def _reasons() -> None:
     ignores("setup_intent.setup_failed", "no card is kept without a payment")
     ignores("payment_method.automatically_updated", "Stripe keeps the cards")
     ignores("radar.early_fraud_warning.created", "a warning moves no money, its dispute would tell")
-    ignores("account.updated", "no partner is paid through a connected account")
+    ignores("account.updated", "an account is asked when its destination is confirmed")
 
 
 def _operations() -> None:
@@ -128,3 +132,7 @@ def _operations() -> None:
         on(DisputeOpened, given, open_gift_dispute)
         on(DisputeWon, given, win_gift_dispute)
         on(DisputeLost, given, lose_gift_dispute)
+
+    on(TransferMade, "payout", settle_by_transfer)
+    on(TransferReversed, "payout", take_transfer_back)
+    on(TransferRefused, "payout", restore_payable)

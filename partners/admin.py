@@ -6,11 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from partners.models import (
+    AchOriginator,
     Agreement,
     Allocation,
     AllocationLine,
     BankAccount,
     BankStatement,
+    Cheque,
     Partner,
     PartnerPayout,
     PayoutBatch,
@@ -21,7 +23,7 @@ from people.console import NeverDeleted, ReadOnly, amount
 
 @admin.register(Partner)
 class PartnerAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["name", "status", "pay_to"]
+    list_display = ["name", "status", "remittance_email"]
     list_filter = ["status"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
@@ -68,6 +70,31 @@ class PayoutPolicyAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-ar
 class PartnerPayoutInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = PartnerPayout
     extra = 0
+
+
+@admin.register(AchOriginator)
+class AchOriginatorAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["origin_name", "bank_name"]
+
+
+@admin.register(Cheque)
+class ChequeAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The register of cheques."""
+
+    list_display = ["number", "account", "issued_on", "partner", "state"]
+    list_filter = ["account"]
+    search_fields = ["number"]
+    list_select_related = ["account", "attempt__payout__partner"]
+
+    @admin.display(description="To")
+    def partner(self, row: Cheque) -> str:
+        return str(row.payout.partner)
+
+    @admin.display(description="State")
+    def state(self, row: Cheque) -> str:
+        """Issued, cleared, voided or stale."""
+        attempt = row.attempt
+        return {"in_flight": "issued", "settled": "cleared"}.get(attempt.state, attempt.failure_code or attempt.state)
 
 
 @admin.register(PayoutBatch)

@@ -66,10 +66,14 @@ def allocations_booked() -> Iterator[str]:
 
 
 def payouts_booked() -> Iterator[str]:
-    """L9: each payout that was sent stands in the books with its amount, and so does each that arrived."""
-    for payout, reference, currency, amount, phase, booked in stream(_PAYOUTS_NOT_BOOKED):
+    """L9: each attempt stands in the books with its amount for each of its steps, and no entry without an attempt."""
+    for key, currency, amount, phase, booked in stream(_PAYOUTS_NOT_BOOKED):
         said = in_words(int(booked), currency) if booked else "nothing"
-        yield f"payout {payout} ({reference}) of {in_words(amount, currency)} was {phase}, the books say {said}"
+        yield f"{key} of {in_words(amount, currency)} was {phase}, the books say {said}"
+    for entry, key in stream(_BOOKED_WITHOUT_ATTEMPT):
+        yield f"entry {entry} ({key}) belongs to no attempt of a payout"
+    for payout, state, attempt in stream(_PAYOUT_AND_ATTEMPT_DIFFER):
+        yield f"payout {payout} is {state}, its last attempt is {attempt or 'missing'}"
 
 
 def reversals_within_their_share() -> Iterator[str]:
@@ -137,6 +141,7 @@ def _sums(rows: QuerySet[Any, Any], partner: str) -> dict[int, int]:
 
 
 # What changed accounts of partners besides shares and payouts, as credits; by hand only what two people approved.
+# A part of a transfer that was taken back is owed again while the payout stays paid.
 _OTHER_CHANGES: Final = """
     SELECT a.owner, CASE WHEN e.kind = 'reversal' THEN 'reversal' ELSE 'adjustment' END, -sum(l.amount_minor)
       FROM ledger_account a
@@ -144,28 +149,60 @@ _OTHER_CHANGES: Final = """
       JOIN ledger_entry e ON e.id = l.entry_id
       LEFT JOIN ledger_manualentry m ON m.entry_id = e.id
      WHERE a.currency = %s AND a.purpose = ANY(%s)
-       AND (e.kind IN ('reversal', 'opening') OR m.id IS NOT NULL)
+       AND (e.kind IN ('reversal', 'opening') OR m.id IS NOT NULL
+            OR e.kind = 'transfer_reversed'
+               AND EXISTS (SELECT FROM partners_partnerpayout y
+                            WHERE e.source = 'payout:' || y.id AND y.state = 'settled'))
      GROUP BY 1, 2
 """
 
+# An attempt that has come so far has these entries; each moves the partner's account in flight, or payable, once.
 _PAYOUTS_NOT_BOOKED: Final = """
-    WITH wanted AS (
-        SELECT p.id, p.reference, p.currency, p.amount_minor, phase.word
-          FROM partners_partnerpayout p
-          JOIN (VALUES ('sent', 'in_flight'), ('sent', 'settled'), ('settled', 'settled')) AS phase (word, state)
-            ON phase.state = p.state
-    ), booked AS (
-        SELECT substring(e.idempotency_key from '^payout:([0-9]+):')::bigint AS payout,
-               replace(e.kind, 'payout_', '') AS word, sum(l.amount_minor) AS amount
-          FROM ledger_entry e
-          JOIN ledger_posting l ON l.entry_id = e.id
-         WHERE e.kind IN ('payout_sent', 'payout_settled') AND e.idempotency_key ~ '^payout:[0-9]+:'
-         GROUP BY 1, 2
+    WITH attempt AS (
+        SELECT a.*, y.currency, y.id AS payout, 'partner:' || y.partner_id AS owner
+          FROM partners_payoutattempt a JOIN partners_partnerpayout y ON y.id = a.payout_id
+    ), wanted AS (
+        SELECT a.*, 'sent' AS word, a.sent_entry_id AS entry FROM attempt a
+         UNION ALL
+        SELECT a.*, 'settled', a.settled_entry_id FROM attempt a WHERE a.state IN ('settled', 'returned')
+         UNION ALL
+        SELECT a.*, a.state, a.back_entry_id FROM attempt a WHERE a.state IN ('failed', 'voided', 'returned')
     )
-    SELECT w.id, w.reference, w.currency, w.amount_minor, w.word, b.amount
-      FROM wanted w LEFT JOIN booked b ON b.payout = w.id AND b.word = w.word
+    SELECT w.key, w.currency, w.amount_minor, w.word, b.amount
+      FROM wanted w
+      LEFT JOIN LATERAL (
+            SELECT sum(l.amount_minor) AS amount
+              FROM ledger_entry e
+              JOIN ledger_posting l ON l.entry_id = e.id
+              JOIN ledger_account d ON d.id = l.debit
+              JOIN ledger_account c ON c.id = l.credit
+             WHERE w.owner IN (d.owner, c.owner)
+               AND (e.id = w.entry AND (e.kind = 'transfer'
+                        OR e.idempotency_key = 'payout:' || w.payout || ':' || w.word || ':' || w.number)
+                    OR w.word = 'returned' AND e.kind = 'transfer_reversed' AND e.source = 'payout:' || w.payout)
+            ) b ON true
      WHERE b.amount IS DISTINCT FROM w.amount_minor
-     ORDER BY w.id, w.word
+     ORDER BY w.key, w.word
+"""
+
+_BOOKED_WITHOUT_ATTEMPT: Final = """
+    SELECT e.id, e.idempotency_key
+      FROM ledger_entry e
+     WHERE e.kind IN ('payout_sent', 'payout_settled', 'payout_failed', 'payout_returned', 'cheque_voided')
+       AND e.idempotency_key ~ '^payout:[0-9]+:'
+       AND NOT EXISTS (SELECT FROM partners_payoutattempt a
+                        WHERE e.id IN (a.sent_entry_id, a.settled_entry_id, a.back_entry_id))
+     ORDER BY e.id
+"""
+
+_PAYOUT_AND_ATTEMPT_DIFFER: Final = """
+    SELECT y.id, y.state, a.state
+      FROM partners_partnerpayout y
+      LEFT JOIN LATERAL (SELECT t.state FROM partners_payoutattempt t
+                          WHERE t.payout_id = y.id ORDER BY t.number DESC LIMIT 1) a ON true
+     WHERE y.state NOT IN ('proposed', 'released')
+       AND y.state IS DISTINCT FROM CASE a.state WHEN 'voided' THEN 'failed' ELSE a.state END
+     ORDER BY y.id
 """
 
 _NOT_TO_DATE: Final = """

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.urls import reverse
 
 from ledger import month_tasks
-from partners.models import Agreement, BankLine, Match, PayoutBatch
+from partners.models import Agreement, BankLine, Match, PayoutBatch, PayoutDestination
 from people.desk import DeskTask
 from people.models import Approval
 from people.money import format_minor
@@ -68,18 +68,21 @@ def _numbers() -> Iterator[dict[str, Any]]:
         F("pk"),
         F("prepared_at"),
         name=F("partner__name"),
-        label=F("scope_label"),
+        about=F("scope_label"),
         asker=F("prepared_by"),
     )
     asked = Approval.objects.filter(subject__regex=month_tasks.SUBJECTS, decision=Approval.Decision.WAITING)
-    words = {"name": F("requested_by__name"), "label": F("subject"), "asker": F("requested_by")}
+    words = {"name": F("requested_by__name"), "about": F("subject"), "asker": F("requested_by")}
     months = _row(asked, "month", F("pk"), F("requested_at"), **words)
-    return (row for row in confirm.union(explain, opening, activate, months, all=True) if row["number"])
+    changes = PayoutDestination.objects.filter(state=PayoutDestination.State.PENDING)
+    named = {"name": F("partner__name"), "about": F("label"), "asker": F("edited_by")}
+    call = _row(changes, "call", F("partner"), F("edited_at"), **named)
+    return (row for row in confirm.union(explain, opening, activate, months, call, all=True) if row["number"])
 
 
 def _row(rows: QuerySet[Any], what: str, number: Any, since: Any, **words: Any) -> QuerySet[Any, dict[str, Any]]:
     """`number` counts, or is the agreement's own."""
-    said = {key: words.get(key, Value("")) for key in ("name", "label")}
+    said = {key: words.get(key, Value("")) for key in ("name", "about")}
     said["asker"] = words.get("asker", Value(0))
     row: QuerySet[Any, dict[str, Any]] = (
         rows.order_by().values(what=Value(what), **said).annotate(number=number, since=since)
@@ -92,9 +95,13 @@ def _plain(row: dict[str, Any]) -> DeskTask:
     if row["what"] == "activate":
         href = reverse("partners:desk_agreement", args=[number])
         title = f"Activate the agreement with {row['name']}"
-        return DeskTask(title, f"{row['label']}, prepared", since, href, DECIDERS, asked_by_id=row["asker"])
+        return DeskTask(title, f"{row['about']}, prepared", since, href, DECIDERS, asked_by_id=row["asker"])
     if row["what"] == "month":
-        return month_tasks.decision(row["label"], asked_by=row["name"], asked_by_id=row["asker"], since=since)
+        return month_tasks.decision(row["about"], asked_by=row["name"], asked_by_id=row["asker"], since=since)
+    if row["what"] == "call":
+        href = reverse("partners:desk_destination", args=[number])
+        title = f"Call {row['name']} about its new destination"
+        return DeskTask(title, f"{row['about']}, entered", since, href, DECIDERS, asked_by_id=row["asker"])
     if row["what"] == "opening":
         href = reverse("partners:desk_opening")
         return DeskTask(

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from partners.views import agreements, bank, desk, opening, payouts
+from partners.destination_forms import FORMS
+from partners.views import agreements, bank, desk, destinations, opening, payout_steps, payouts
+
+
+class MethodConverter:
+    """A way to pay that staff can enter."""
+
+    regex = "|".join(FORMS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(MethodConverter, "payout_method")
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
@@ -20,8 +36,27 @@ urlpatterns = [
     path("payouts/<int:batch_id>/approve/", payouts.approve, name="desk_approve"),
     path("payouts/<int:batch_id>/refuse/", payouts.refuse, name="desk_refuse"),
     path("payouts/<int:batch_id>/send/", payouts.send, name="desk_send"),
-    path("payouts/<int:batch_id>/<int:payout_id>/", payouts.payout, name="desk_payout"),
+    path("payouts/<int:batch_id>/<int:payout_id>/", payout_steps.payout, name="desk_payout"),
     path("payouts/<int:batch_id>/<int:payout_id>/take-out/", payouts.take_out, name="desk_take_out"),
+    path("payouts/<int:batch_id>/ach-file/", payout_steps.ach_file, name="desk_ach_file"),
+    path("payouts/ach-files/<int:file_id>/", payout_steps.ach_download, name="desk_ach_download"),
+    path("payouts/one/<int:payout_id>/retry/", payout_steps.retry, name="desk_payout_retry"),
+    path("payouts/one/<int:payout_id>/give-up/", payout_steps.give_up, name="desk_payout_give_up"),
+    path("payouts/one/<int:payout_id>/cheque/", payout_steps.cheque, name="desk_payout_cheque"),
+    path("payouts/one/<int:payout_id>/void/", payout_steps.void, name="desk_payout_void"),
+    path("payouts/one/<int:payout_id>/by-hand/", payout_steps.by_hand, name="desk_payout_by_hand"),
+    path("payouts/one/<int:payout_id>/notice/", payout_steps.notice, name="desk_payout_notice"),
+    path("destinations/", destinations.destinations, name="desk_destinations"),
+    path("destinations/partner/<int:partner_id>/", destinations.destination, name="desk_destination"),
+    path(
+        "destinations/partner/<int:partner_id>/<payout_method:method>/",
+        destinations.change,
+        name="desk_destination_change",
+    ),
+    path("destinations/partner/<int:partner_id>/hold/", destinations.hold, name="desk_hold"),
+    path("destinations/holds/<int:hold_id>/lift/", destinations.lift, name="desk_hold_lift"),
+    path("destinations/<int:destination_id>/confirm/", destinations.confirm, name="desk_destination_confirm"),
+    path("destinations/<int:destination_id>/refuse/", destinations.refuse, name="desk_destination_refuse"),
     path("bank/", bank.bank, name="desk_bank"),
     path("bank/check/", bank.check, name="desk_bank_check"),
     path("bank/import/", bank.take_in, name="desk_bank_import"),

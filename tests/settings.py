@@ -9,6 +9,7 @@ for _name, _value in {
     "TASSEL_BASE_URL": "http://localhost:8000",
     "STRIPE_SECRET_KEY": "sk_test_sandbox",
     "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+    "TASSEL_BANK_KEYS": "3wBfLkqQm1Yw4cQ0m8mJ3h2mXn0q3b1o8n5pY7tV2kA=",
     # A port where nothing listens: a test that reaches for Stripe by mistake fails at once.
     "STRIPE_API_BASE": "http://127.0.0.1:9",
 }.items():

@@ -3,13 +3,18 @@
 from partners.models.agreements import Agreement
 from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, Match
+from partners.models.destinations import Method, PayoutDestination, PayoutHold
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
 from partners.models.organisations import Partner
 from partners.models.past import PastShare
-from partners.models.payouts import PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
+from partners.models.payouts import PartnerPayout, PayoutAttempt, PayoutBatch, PayoutItem, PayoutPolicy
+from partners.models.sending import AchEntry, AchFile, AchOriginator, Cheque
 from partners.models.waiting import WaitingShare
 
 __all__ = [
+    "AchEntry",
+    "AchFile",
+    "AchOriginator",
     "Agreement",
     "Allocation",
     "AllocationLine",
@@ -18,12 +23,17 @@ __all__ = [
     "BankAccount",
     "BankLine",
     "BankStatement",
+    "Cheque",
     "Hold",
     "Match",
+    "Method",
     "Partner",
     "PartnerPayout",
     "PastShare",
+    "PayoutAttempt",
     "PayoutBatch",
+    "PayoutDestination",
+    "PayoutHold",
     "PayoutItem",
     "PayoutPolicy",
     "WaitingShare",

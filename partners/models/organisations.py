@@ -42,8 +42,8 @@ class Partner(models.Model):
     website = models.URLField(blank=True)
     ein = models.CharField("EIN", max_length=20, blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
-    pay_to = models.CharField(
-        max_length=80, blank=True, help_text="Bank and last four digits only, such as: Commerce Bank, ending 6789."
+    remittance_email = models.EmailField(
+        blank=True, help_text="Is told of each payout, and of each change of where the payouts go."
     )
 
     class Meta:

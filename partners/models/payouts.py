@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from partners.models.allocations import Allocation
+from partners.models.destinations import Method, PayoutDestination
 from partners.models.organisations import Partner
 
 
@@ -16,6 +17,9 @@ class PayoutPolicy(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     refund_window_days = models.PositiveSmallIntegerField(default=14)
     minimum_minor = models.PositiveIntegerField(default=2500, help_text="Smaller sums are carried forward.")
+    destination_wait_days = models.PositiveSmallIntegerField(
+        default=1, help_text="Days between the call-back and the first payout to a changed destination."
+    )
 
     class Meta:
         verbose_name_plural = "payout policy"
@@ -40,6 +44,7 @@ class PayoutBatch(models.Model):
     through_seq = models.IntegerField(help_text="Cut-off sequence: figured from the entries sealed up to here.")
     state = models.CharField(max_length=8, choices=State.choices, default=State.PROPOSED)
     content_hash = models.CharField(max_length=64)
+    revision = models.PositiveIntegerField(default=0, help_text="How often it was edited; no approval survives one.")
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches_proposed")
     proposed_at = models.DateTimeField()
     sent_by = models.ForeignKey(
@@ -69,16 +74,24 @@ class PayoutBatch(models.Model):
 
 
 class PartnerPayout(models.Model):
-    """One partner's payment in a batch; `reference` is written into the bank transfer and found on the bank line."""
+    """One partner's payment in a batch; `reference` is written into the bank transfer and found on the bank line.
+
+    How it is sent, and how often, are its attempts; `state` is where the latest of them stands.
+    """
 
     class State(models.TextChoices):
         PROPOSED = "proposed", "Proposed"
+        SUBMITTING = "submitting", "Being sent"
+        UNKNOWN = "unknown", "Nobody knows yet whether it left"
         IN_FLIGHT = "in_flight", "On its way"
         SETTLED = "settled", "Reached the partner's bank"
+        FAILED = "failed", "Did not leave; owed again"
+        RETURNED = "returned", "Came back; owed again"
         RELEASED = "released", "Taken out"
 
-    class Method(models.TextChoices):
-        BANK = "bank", "Bank transfer"
+    Method = Method
+    UNDER_WAY = (State.SUBMITTING, State.UNKNOWN, State.IN_FLIGHT)
+    LET_GO = (State.RETURNED, State.RELEASED)
 
     batch = models.ForeignKey(PayoutBatch, on_delete=models.PROTECT, related_name="payouts")
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="payouts")
@@ -86,27 +99,122 @@ class PartnerPayout(models.Model):
     currency = models.CharField(max_length=3)
     method = models.CharField(max_length=8, choices=Method.choices, default=Method.BANK)
     destination = models.CharField(max_length=80, help_text="As it was when proposed; never a full account number.")
+    paid_to = models.ForeignKey(
+        PayoutDestination,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="payouts",
+        help_text="Empty for payouts from before destinations were kept.",
+    )
     reference = models.CharField(max_length=20, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
     settled_on = models.DateField(null=True, blank=True, help_text="The day on which the ledger counts it as paid.")
+    returned_on = models.DateField(null=True, blank=True, help_text="The day on which the ledger counts it as back.")
 
     class Meta:
         ordering = ["batch", "partner__name"]
-        indexes = [models.Index(fields=["partner", "settled_on"], name="partner_payout_paid")]
+        indexes = [
+            models.Index(fields=["partner", "settled_on"], name="partner_payout_paid"),
+            models.Index(
+                fields=["state"], condition=Q(state__in=["submitting", "unknown", "failed"]), name="payout_to_look_at"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["batch", "partner"], condition=~Q(state="released"), name="payout_one_per_partner_and_batch"
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payout_more_than_zero"),
             models.CheckConstraint(
-                condition=Q(state="settled", settled_on__isnull=False)
-                | (~Q(state="settled") & Q(settled_on__isnull=True)),
-                name="payout_settled_on_a_day",
+                condition=Q(state="settled", settled_on__isnull=False, returned_on__isnull=True)
+                | Q(state="returned", settled_on__isnull=False, returned_on__isnull=False)
+                | (~Q(state__in=["settled", "returned"]) & Q(settled_on__isnull=True, returned_on__isnull=True)),
+                name="payout_settled_and_returned_on_a_day",
             ),
         ]
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def ref(self) -> str:
+        """How the ledger names what its entries are about."""
+        return f"payout:{self.pk}"
+
+
+class PayoutAttempt(models.Model):
+    """One try to send a payout: booked before anything leaves, with a key of its own that is never used again.
+
+    What it says is frozen when it starts; only its state, what it is called outside and what ended it are added
+    (migration 0009). At most one of a payout is under way or has arrived.
+    """
+
+    class State(models.TextChoices):
+        SUBMITTING = "submitting", "Being sent"
+        UNKNOWN = "unknown", "Nobody knows yet whether it left"
+        IN_FLIGHT = "in_flight", "On its way"
+        SETTLED = "settled", "Arrived"
+        FAILED = "failed", "Did not leave"
+        VOIDED = "voided", "Cheque voided"
+        RETURNED = "returned", "Came back"
+
+    payout = models.ForeignKey(PartnerPayout, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=60, unique=True, help_text="Its idempotency key, such as payout:12:1.")
+    method = models.CharField(max_length=8, choices=Method.choices)
+    paid_to = models.ForeignKey(PayoutDestination, null=True, on_delete=models.PROTECT, related_name="attempts")
+    amount_minor = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.SUBMITTING)
+    external_id = models.CharField(
+        max_length=120, blank=True, help_text="Such as stripe:transfer:tr_1, ach:0910000190000001 or cheque:7:1001."
+    )
+    failure_code = models.CharField(max_length=60, blank=True, help_text="Such as R03, balance_insufficient, stale.")
+    sent_entry = models.OneToOneField(
+        "ledger.Entry", on_delete=models.PROTECT, related_name="+", help_text="Phase 1: out of payable, in flight."
+    )
+    settled_entry = models.OneToOneField(
+        "ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+", help_text="Phase 2: it left our money."
+    )
+    back_entry = models.OneToOneField(
+        "ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+", help_text="Payable again."
+    )
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["payout", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["payout", "number"], name="payout_attempt_numbered"),
+            models.UniqueConstraint(
+                fields=["external_id"], condition=~Q(external_id=""), name="payout_attempt_known_outside_once"
+            ),
+            models.UniqueConstraint(
+                fields=["payout"],
+                condition=Q(state__in=["submitting", "unknown", "in_flight", "settled"]),
+                name="payout_attempt_one_alive",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payout_attempt_more_than_zero"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["submitting", "unknown", "in_flight"],
+                    settled_entry__isnull=True,
+                    back_entry__isnull=True,
+                    ended_at__isnull=True,
+                )
+                | Q(state="settled", settled_entry__isnull=False, back_entry__isnull=True, ended_at__isnull=False)
+                | Q(
+                    state__in=["failed", "voided"],
+                    settled_entry__isnull=True,
+                    back_entry__isnull=False,
+                    ended_at__isnull=False,
+                )
+                | Q(state="returned", settled_entry__isnull=False, back_entry__isnull=False, ended_at__isnull=False),
+                name="payout_attempt_is_booked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class PayoutItem(models.Model):

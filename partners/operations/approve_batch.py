@@ -7,10 +7,13 @@ from datetime import datetime
 from django.db import transaction
 
 from partners.batch_content import current_hash
-from partners.models import PayoutBatch
+from partners.models import PartnerPayout, PayoutBatch
+from partners.operations.check_destinations import NotPayable, check_destinations
 from partners.two_people import SamePerson
 from people.approvers import check_approver
 from people.models import Approval, User
+
+__all__ = ["ContentChanged", "NotPayable", "NotWaiting", "SamePerson", "approve_batch"]
 
 
 class NotWaiting(Exception):
@@ -25,10 +28,18 @@ class ContentChanged(Exception):
 def approve_batch(*, batch_id: int, by: User, content_hash: str, now: datetime) -> PayoutBatch:
     """Approve the batch whose lines hash to `content_hash`, as the approver saw them (rules/ledger.md section 6).
 
-    Raises NotWaiting, SamePerson, MayNotApprove, ContentChanged; then nothing has changed.
+    Raises NotWaiting, SamePerson (also for whoever entered where one of the partners is paid), MayNotApprove,
+    ContentChanged, NotPayable; then nothing has changed.
     """
     batch, approval = waiting(batch_id, by)
     check_approver(by=by, now=now)
+    payouts = list(
+        batch.payouts.filter(state=PartnerPayout.State.PROPOSED).select_related("partner", "paid_to").order_by("id")
+    )
+    entered = next((payout for payout in payouts if payout.paid_to and payout.paid_to.edited_by_id == by.pk), None)
+    if entered is not None:
+        raise SamePerson(f"You entered where {entered.partner} is paid: another person must decide.")
+    check_destinations(payouts)
     if not content_hash == current_hash(batch) == approval.subject_hash:
         raise ContentChanged("The batch changed since you opened it. Read it again, then decide.")
     decide(approval, Approval.Decision.APPROVED, by, now)

@@ -32,12 +32,18 @@ def take_out_payout(*, payout_id: int, by: User, now: datetime) -> PayoutBatch:
     if len(live) == 1:
         raise NotEditable("This is the last payout of the batch: refuse the batch instead.")
     release([payout], now)
+    ask_again(batch, by, now)
+    return batch
+
+
+def ask_again(batch: PayoutBatch, by: User, now: datetime) -> None:
+    """Number the edit of a locked batch, so that no earlier approval fits it, and ask for a new one in `by`'s name."""
+    batch.revision += 1
     batch.content_hash = current_hash(batch)
     batch.state = PayoutBatch.State.PROPOSED
-    batch.save(update_fields=["content_hash", "state"])
+    batch.save(update_fields=["revision", "content_hash", "state"])
     Approval.objects.update_or_create(
         subject=batch.approval_subject,
         decision=Approval.Decision.WAITING,
         defaults={"subject_hash": batch.content_hash, "requested_by": by, "requested_at": now},
     )
-    return batch

@@ -62,12 +62,15 @@ def _propose(*, by: User, as_of: date, through_seq: int, currency: str, now: dat
 
 
 def _add_payout(batch: PayoutBatch, row: Eligible) -> PartnerPayout:
+    assert row.place is not None, "who has none has a reason not to be paid"
     payout = PartnerPayout.objects.create(
         batch=batch,
         partner=row.partner,
         amount_minor=row.eligible_minor,
         currency=batch.currency,
-        destination=row.partner.pay_to or "As agreed with the partner",
+        method=row.place.method,
+        destination=row.place.label,
+        paid_to_id=row.place.destination_id,
         reference=f"TP{batch.pk:05}N{row.partner.pk:03}",
     )
     items = [

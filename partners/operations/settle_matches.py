@@ -7,9 +7,8 @@ from datetime import UTC, datetime, time
 
 from django.db import transaction
 
-from ledger import builders
-from ledger.operations.post_entry import post_entry
-from partners.models import Match, PartnerPayout, PayoutBatch
+from partners.models import Match, PartnerPayout
+from partners.operations.settle_payout import finish_batches, settle_payout
 from partners.two_people import SamePerson
 from people.models import User
 from people.queries import organisation
@@ -47,36 +46,13 @@ def settle_matches(*, match_ids: Sequence[int], by: User, now: datetime) -> list
     # 3. The books, the payout, the match, and the batch when it was the last.
     for payout in payouts:
         _settle(payout, matches[payout.pk], by, now)
-    _finish_batches({payout.batch_id for payout in payouts}, now)
+    finish_batches({payout.batch_id for payout in payouts}, now)
     return payouts
 
 
 def _settle(payout: PartnerPayout, match: Match, by: User, now: datetime) -> None:
     line = match.line
     noon = datetime.combine(line.booked_on, time(12), organisation().zone).astimezone(UTC)
-    posted = post_entry(
-        builders.payout_settled(
-            payout_ref=f"payout:{payout.pk}",
-            source=f"payout:{payout.pk}",
-            event_at=min(noon, now),
-            effective_on=line.booked_on,
-            currency=payout.currency,
-            partner=payout.partner.owner,
-            amount_minor=payout.amount_minor,
-            bank=f"bank:{line.account_id}",
-        ),
-        now=now,
-    )
-    payout.state = PartnerPayout.State.SETTLED
-    payout.settled_on = posted.effective_on
-    payout.save(update_fields=["state", "settled_on"])
+    settle_payout(payout, on=line.booked_on, at=min(noon, now), bank=f"bank:{line.account_id}", now=now)
     match.state, match.decided_by, match.decided_at = Match.State.CONFIRMED, by, now
     match.save(update_fields=["state", "decided_by", "decided_at"])
-
-
-def _finish_batches(batch_ids: set[int], now: datetime) -> None:
-    """Batches without a payout in flight any more."""
-    for batch in PayoutBatch.objects.select_for_update().filter(pk__in=batch_ids).order_by("id"):
-        if not batch.payouts.filter(state=PartnerPayout.State.IN_FLIGHT).exists():
-            batch.state, batch.settled_at = PayoutBatch.State.SETTLED, now
-            batch.save(update_fields=["state", "settled_at"])

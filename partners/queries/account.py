@@ -182,7 +182,7 @@ def payments(
     return [
         Payment(line.effective_on, references.get(line.source, line.source), line.change_minor)
         for line in lines
-        if line.kind == "payout_settled"
+        if line.kind in ("payout_settled", "transfer")
     ]
 
 
@@ -212,12 +212,18 @@ def taken_back(
 
 
 def _paid(partner: Partner, first_day: date | None, last_day: date | None, currency: str) -> int:
-    payouts = PartnerPayout.objects.filter(partner=partner, currency=currency, state=PartnerPayout.State.SETTLED)
-    if first_day:
-        payouts = payouts.filter(settled_on__gte=first_day)
-    if last_day:
-        payouts = payouts.filter(settled_on__lte=last_day)
-    return payouts.aggregate(paid=Sum("amount_minor"))["paid"] or 0
+    """What arrived over the days, less what came back over them."""
+    payouts = PartnerPayout.objects.filter(partner=partner, currency=currency)
+    arrived, came_back = (
+        payouts.filter(**_within(day, first_day, last_day)).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+        for day in ("settled_on", "returned_on")
+    )
+    return int(arrived) - int(came_back)
+
+
+def _within(day: str, first_day: date | None, last_day: date | None) -> dict[str, Any]:
+    bounds = {f"{day}__gte": first_day, f"{day}__lte": last_day}
+    return {f"{day}__isnull": False} | {bound: value for bound, value in bounds.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,13 +237,17 @@ class Month:
 
 
 def months(partner: Partner, currency: str = "usd") -> list[Month]:
-    """Every month in which something was promised, taken back or paid, the latest first. Three queries."""
+    """Every month in which something was promised, taken back or paid, the latest first. Four queries.
+
+    A payment that came back counts against the month in which it did.
+    """
     accrued = _by_month(
         Allocation.objects.filter(agreement__partner=partner, currency=currency, amount_minor__gt=0), "earned_on"
     )
-    paid = _by_month(
-        PartnerPayout.objects.filter(partner=partner, currency=currency, settled_on__isnull=False), "settled_on"
-    )
+    payouts = PartnerPayout.objects.filter(partner=partner, currency=currency)
+    paid = _by_month(payouts.filter(settled_on__isnull=False), "settled_on")
+    for month, amount_minor in _by_month(payouts.filter(returned_on__isnull=False), "returned_on").items():
+        paid[month] = paid.get(month, 0) - amount_minor
     back = _by_month(
         AllocationReversal.objects.filter(allocation__agreement__partner=partner, allocation__currency=currency),
         "reversed_on",
@@ -265,6 +275,10 @@ def raised_by_partner(currency: str = "usd") -> dict[int, int]:
 
 
 def paid_by_partner(first_day: date, last_day: date, currency: str = "usd") -> dict[int, int]:
-    """What reached each partner's bank on these local days, both included: {partner id: minor units}. One query."""
-    settled = PartnerPayout.objects.filter(currency=currency, settled_on__gte=first_day, settled_on__lte=last_day)
-    return dict(settled.order_by().values_list("partner").annotate(Sum("amount_minor")))
+    """What reached each partner's bank on these local days, both included, less what came back: {partner id: minor}."""
+    payouts = PartnerPayout.objects.filter(currency=currency).order_by()
+    arrived, came_back = (
+        dict(payouts.filter(**_within(day, first_day, last_day)).values_list("partner").annotate(Sum("amount_minor")))
+        for day in ("settled_on", "returned_on")
+    )
+    return {partner: arrived.get(partner, 0) - came_back.get(partner, 0) for partner in arrived | came_back}

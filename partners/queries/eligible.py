@@ -7,14 +7,41 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Sum, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, JSONObject
 
 from ledger import queries as books
-from ledger.models import Entry
-from partners.models import Allocation, Partner, PartnerPayout, PayoutItem, PayoutPolicy
+from partners.models import (
+    Allocation,
+    Partner,
+    PartnerPayout,
+    PayoutAttempt,
+    PayoutDestination,
+    PayoutHold,
+    PayoutItem,
+    PayoutPolicy,
+)
 from partners.queries.net import with_net
 from payments.queries import funds_available_among
+from people.queries import local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a partner is paid: a destination in use, `since` when, and whether another one was in use before it."""
+
+    destination_id: int
+    method: str
+    label: str
+    since: datetime
+    is_changed: bool
+
+    def why_not(self, wait_days: int, now: datetime) -> str:
+        """A changed destination waits, so that a stranger's change can be noticed (rules/reliability.md row 78)."""
+        payable_at = self.since + timedelta(days=wait_days)
+        if self.is_changed and now < payable_at:
+            return f"Its destination is new: it is paid from {local_day(payable_at):%-d %B %Y} on."
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +50,11 @@ class Eligible:
 
     Amounts are minor units. `allocations` are those that make up `ready_minor`, each with its `net_minor`;
     `other_minor` is what else stands on the partner's account, negative where it is in our favour. `why_not` is empty
-    when `eligible_minor` can be paid.
+    when `eligible_minor` can be paid, to `place`.
     """
 
     partner: Partner
+    place: Place | None
     payable_minor: int
     ready_minor: int
     too_young_minor: int
@@ -60,7 +88,7 @@ def eligible(
     from all that is posted, as live pages show it. Not yet eligible: shares inside the refund window at the end of the
     cut-off day `as_of` (local), shares whose payment the processor has not made available at `now`, and what another
     payout claims. What was taken back counts whenever that was. A sum below the minimum or below zero is carried
-    forward.
+    forward. A partner without a confirmed destination, with one that was changed a moment ago, or on hold is not paid.
     """
     rules = rules or policy()
     settled_until = as_of - timedelta(days=rules.refund_window_days)
@@ -80,9 +108,11 @@ def eligible(
         claimed_minor = partner.claimed_minor
         ready_minor = _sum(ready)
         other_minor = payable_minor - _sum(rows) - claimed_minor
+        place = _place(partner.place)
         result.append(
             Eligible(
                 partner=partner,
+                place=place,
                 payable_minor=payable_minor,
                 ready_minor=ready_minor,
                 too_young_minor=_sum(rows) - _sum(old),
@@ -90,10 +120,25 @@ def eligible(
                 claimed_minor=claimed_minor,
                 other_minor=other_minor,
                 allocations=ready,
-                why_not=_why_not(partner, ready_minor + other_minor, rules.minimum_minor),
+                why_not=_held(partner.hold_reason)
+                or _why_not(partner, ready_minor + other_minor, rules.minimum_minor)
+                or (
+                    place.why_not(rules.destination_wait_days, now)
+                    if place
+                    else "Nobody has confirmed where it is paid."
+                ),
             )
         )
     return result
+
+
+def _place(said: dict[str, Any] | None) -> Place | None:
+    return Place(**said | {"since": datetime.fromisoformat(said["since"])}) if said else None
+
+
+def _held(reason: str | None) -> str:
+    words = str(PayoutHold.Reason(reason).label) if reason else ""
+    return f"On hold: {words[0].lower()}{words[1:]}." if words else ""
 
 
 def _why_not(partner: Partner, eligible_minor: int, minimum_minor: int) -> str:
@@ -127,22 +172,33 @@ def _unclaimed(currency: str, through_seq: int | None) -> dict[int, list[Any]]:
 
 
 def _partners(currency: str, through_seq: int | None) -> QuerySet[Any]:
-    """Every partner, with what its payouts claim and the payable account at the cut-off still holds."""
-    live = PartnerPayout.objects.filter(currency=currency).exclude(state=PartnerPayout.State.RELEASED)
-    claiming = Q(payouts__in=live.filter(~Exists(_sent(through_seq))).values("pk"))
+    """Every partner: what its payouts claim and the payable account still holds, where it is paid, why it is held."""
+    live = PartnerPayout.objects.filter(currency=currency).exclude(state__in=PartnerPayout.LET_GO)
+    claiming = Q(payouts__in=live.filter(~Exists(_out(through_seq))).values("pk"))
     claimed_minor = Coalesce(Sum("payouts__amount_minor", filter=claiming), 0)
-    return Partner.objects.annotate(claimed_minor=claimed_minor).order_by("name", "id")
+    holds = PayoutHold.objects.filter(partner=OuterRef("pk"), lifted_at__isnull=True).order_by("id")
+    hold_reason = Subquery(holds.values("reason")[:1])
+    destinations = PayoutDestination.objects.filter(partner=OuterRef("pk"))
+    replaced = PayoutDestination.objects.filter(partner=OuterRef("partner"), state="retired")
+    said = JSONObject(
+        destination_id="pk", method="method", label="label", since="activated_at", is_changed=Exists(replaced)
+    )
+    place = Subquery(destinations.filter(state="active").values(said=said)[:1])
+    partners = Partner.objects.annotate(claimed_minor=claimed_minor, hold_reason=hold_reason, place=place)
+    return partners.order_by("name", "id")
 
 
-def _sent(through_seq: int | None) -> QuerySet[Entry]:
-    """The entry by which a payout left the payable account (builders.payout_sent), if the cut-off has it.
+def _out(through_seq: int | None) -> QuerySet[PayoutAttempt]:
+    """The attempt by which a payout has left the payable account and not come back, as far as the cut-off knows.
 
     Asked of the books and not of the payout's state: between sealing and proposing somebody may have sent another
     batch, and its payouts would be proposed once more.
     """
-    key = Concat(Value("payout:"), Cast(OuterRef("pk"), CharField()), Value(":sent:1"))
-    sent = Entry.objects.filter(idempotency_key=key)
-    return sent if through_seq is None else sent.filter(seal__seq__lte=through_seq)
+    attempts = PayoutAttempt.objects.filter(payout=OuterRef("pk"))
+    if through_seq is None:
+        return attempts.filter(back_entry__isnull=True)
+    back = Q(back_entry__seal__seq__lte=through_seq)
+    return attempts.filter(~back | Q(back_entry__isnull=True), sent_entry__seal__seq__lte=through_seq)
 
 
 def _sum(rows: Iterable[Any]) -> int:

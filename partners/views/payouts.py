@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,12 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ledger.operations.seal_entries import ContentMismatch
 from partners.forms import ProposeForm, RefuseForm
-from partners.models import PartnerPayout, PayoutBatch
+from partners.models import AchFile, PartnerPayout, PayoutBatch
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
+from partners.operations.check_destinations import NotPayable
 from partners.operations.edit_batch import NotEditable, take_out_payout
 from partners.operations.propose_batch import CutOffAhead, NothingEligible, propose_batch
 from partners.operations.refuse_batch import refuse_batch
 from partners.operations.send_batch import NotApproved, PayableShrunk, send_batch
+from partners.payout_forms import AchFileForm
 from partners.queries.eligible import eligible, policy
 from partners.two_people import SamePerson
 from people import clock, desk
@@ -27,10 +30,19 @@ from people.access import confirm_afresh, has_role, role_required
 from people.approvers import MayNotApprove
 from people.models import Approval
 from people.queries import local_day, organisation
-from people.sources import describe
 
 PREPARER, APPROVER = "finance preparer", "finance approver"
 _LIVE = ~Q(payouts__state="released")
+REFUSALS = (
+    NotWaiting,
+    SamePerson,
+    MayNotApprove,
+    ContentChanged,
+    NotEditable,
+    NotApproved,
+    NotPayable,
+    PayableShrunk,
+)
 
 
 @role_required(*desk.FINANCE)
@@ -123,28 +135,17 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
         "own": own,
         "may_decide": waiting is not None and APPROVER in roles and not own,
         "may_edit": PREPARER in roles and row.state in ("proposed", "approved") and len(live) > 1,
+        "ach_waits": row.sent_by_id == request.user.pk
+        and any(line.method == "ach" and line.state == PartnerPayout.State.SUBMITTING for line in lines),
+        "ach_form": AchFileForm({"effective_on": local_day(clock.now()) + timedelta(days=1)}),
+        "ach_files": AchFile.objects.filter(entries__attempt__payout__batch=row).select_related("made_by").distinct(),
+        "me": request.user.pk,
         "may_send": row.state == PayoutBatch.State.APPROVED and bool(roles & {PREPARER, APPROVER}),
         "refuse_form": refuse_form,
     }
     return render(
         request, "partners/desk/batch.html", context | {"here": "payouts"}, status=400 if refuse_form.errors else 200
     )
-
-
-@role_required(*desk.FINANCE)
-@require_safe
-def payout(request: HttpRequest, batch_id: int, payout_id: int) -> HttpResponse:
-    """What one payout is made of: each allocation, opened by a click."""
-    row = get_object_or_404(PartnerPayout.objects.select_related("partner", "batch"), pk=payout_id, batch=batch_id)
-    items = row.items.select_related("allocation__agreement").prefetch_related("allocation__lines")
-    page = Paginator(items, 100).get_page(request.GET.get("page"))
-    sources = describe(item.allocation.source for item in page if item.allocation)
-    context = {
-        "payout": row,
-        "page": page,
-        "items": [(item, sources[item.allocation.source] if item.allocation else None) for item in page],
-    }
-    return render(request, "partners/desk/payout.html", context | {"here": "payouts"})
 
 
 @role_required(APPROVER)
@@ -175,7 +176,7 @@ def refuse(request: HttpRequest, batch_id: int) -> HttpResponse:
 @require_POST
 @confirm_afresh
 def send(request: HttpRequest, batch_id: int) -> HttpResponse:
-    done = "Sent. Order each transfer at the bank now, with its reference."
+    done = "Sent. What you order, print or make a file for says so in its line."
     return _decide(request, batch_id, done, lambda by, now: send_batch(batch_id=batch_id, by=by, now=now))
 
 
@@ -192,7 +193,7 @@ def _decide(request: HttpRequest, batch_id: int, done: str, step: Callable[[Any,
     get_object_or_404(PayoutBatch, pk=batch_id)
     try:
         step(request.user, clock.now())
-    except (NotWaiting, SamePerson, MayNotApprove, ContentChanged, NotEditable, NotApproved, PayableShrunk) as error:
+    except REFUSALS as error:
         messages.error(request, str(error))
     else:
         messages.success(request, done)

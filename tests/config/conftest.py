@@ -9,6 +9,7 @@ import pytest
 from config import catalogue
 from ledger.operations.open_months import open_months
 from people.models import User
+from tests.roles import give
 
 NOW = datetime(2026, 10, 20, 17, 0, tzinfo=UTC)
 
@@ -19,6 +20,7 @@ def load() -> None:
         User.objects.get_or_create(email=email, defaults={"is_staff": True})[0]
         for email in ("petra@tassel.example", "anton@tassel.example")
     ]
+    give(staff[1], "finance approver")
     catalogue.load(
         catalogue.read(),
         starts_on=date(2026, 1, 1),

@@ -25,7 +25,10 @@ from donations.operations.record_plan_gift import record_plan_gift
 from ledger.models import Opening
 from ledger.operations.begin_books import begin_books
 from ledger.operations.propose_opening import propose_opening
-from partners.models import Agreement, BankAccount, BankLine, Match, PayoutPolicy
+from partners.destination_details import Details
+from partners.models import AchFile, Agreement, BankAccount, BankLine, Match, Partner, PayoutPolicy
+from partners.operations.change_destination import change_destination
+from partners.operations.hold_partner import hold_partner
 from people.access import ROLES
 from people.models import User
 from people.operations.request_role import request_role
@@ -89,6 +92,8 @@ def known(
     statement(checking, ana, f"2026-10-20,ACH {payout.reference},-40.00", "2026-10-20,Unknown,-1.00")
     earn(valor, 30000, 2)
     batch = propose(ana)
+    other = Partner.objects.create(slug="other", name="Other")
+    entered = change_destination(partner_id=other.pk, details=Details(method="bank", words="A bank"), by=ana, now=NOW)
     order = placed_order(VALOR_DARK=1)
     plan = donors_plan()
     begin_books(on=date(2026, 9, 1), now=NOW)
@@ -106,6 +111,13 @@ def known(
         "opening_id": opening_balances(ana).pk,
         "batch_id": batch.pk,
         "payout_id": {"stripe": "po_1", "payouts": batch.payouts.get().pk},
+        "partner_id": other.pk,
+        "method": "bank",
+        "destination_id": entered.pk,
+        "file_id": AchFile.objects.create(
+            made_on=NOW.date(), modifier="A", made_at=NOW, made_by=ana, effective_on=NOW.date(), header={}, sha256=""
+        ).pk,
+        "hold_id": hold_partner(partner_id=other.pk, by=ana, reason="A question", now=NOW).pk,
         "match_id": Match.objects.get().pk,
         "line_id": BankLine.objects.get(amount_minor=-100).pk,
         "document_id": request_statement(partner=valor.partner, month="2026-09", by=ana, now=NOW).document.pk,
@@ -335,6 +347,7 @@ def test_no_one_edits_money_in_the_console(known: dict[str, Any]) -> None:
     """Not even a superuser: entries, charges, orders, gifts, plans, agreements, allocations, payouts, bank lines."""
     client = everything()
     editable = {"shop.product", "shop.collection", "partners.partner", "partners.payoutpolicy", "partners.bankaccount"}
+    editable |= {"partners.achoriginator"}
     editable |= {"people.organisation", "people.user", "donations.fund", "donations.campaign"}
     open_doors = []
     for model, console in admin.site._registry.items():
@@ -373,6 +386,8 @@ def test_nothing_that_can_be_typed_is_a_fault_of_ours(known: dict[str, Any], typ
     names = ("sku", "option", "quantity", "fund", "again", "often", "amount", "own_amount", "email", "name", "form_key")
     names += ("month", "as_of", "page", "partner", "payout", "match", "reason", "content_hash", "ends_on", "account")
     names += ("state", "type", "id", "kind", "subject", "category", "entry", "purpose", "owner", "resolution")
+    names += ("number", "proof", "effective_on", "stale")
+    names += ("words", "routing", "account_kind", "payee", "address", "call-note", "hold-note", "refuse-note")
     names += ("scope_key", "percent", "starts_on", "next", "session", "session_id", "file_name", "content", "code", "q")
     fields = dict.fromkeys(names, typed)
     client = everything()

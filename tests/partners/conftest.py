@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from ledger.operations.open_months import open_months
+from partners.destination_details import Details
 from partners.models import Agreement, BankAccount, Partner
 from partners.operations.activate_agreement import activate_agreement
+from partners.operations.change_destination import change_destination
+from partners.operations.confirm_destination import confirm_destination
 from partners.operations.prepare_agreement import prepare_agreement
 from people.models import Organisation, User
 from tests.roles import give
@@ -42,20 +45,30 @@ def ben(db: None) -> User:
 
 
 @pytest.fixture
-def dahlias_hope(org: Organisation) -> Partner:
-    return Partner.objects.create(
+def dahlias_hope(org: Organisation, ana: User, ben: User) -> Partner:
+    partner = Partner.objects.create(
         slug="dahlias-hope",
         name="Dahlia's Hope",
         services=["housing", "therapy"],
         stages=["recovery"],
         about="Complete aftercare, meeting each person where they are.",
-        pay_to="Commerce Bank, ending 6789",
     )
+    return paid_at(partner, "Commerce Bank, ending 6789", ana, ben)
 
 
 @pytest.fixture
-def restoration_house(org: Organisation) -> Partner:
-    return Partner.objects.create(slug="restoration-house-kc", name="Restoration House KC")
+def restoration_house(org: Organisation, ana: User, ben: User) -> Partner:
+    partner = Partner.objects.create(slug="restoration-house-kc", name="Restoration House KC")
+    return paid_at(partner, "Midwest Bank, ending 0928", ana, ben)
+
+
+def paid_at(partner: Partner, words: str, by: User, called_by: User, **details: Any) -> Partner:
+    """One person enters where the partner is paid, another calls it back."""
+    entered = change_destination(
+        partner_id=partner.pk, details=Details(method="bank", words=words, **details), by=by, now=NOW
+    )
+    confirm_destination(destination_id=entered.pk, by=called_by, note="Called the director, who said so.", now=NOW)
+    return partner
 
 
 def draft(partner: Partner, by: User, scope_key: str = "product:valor-tassel-earrings", **fields: Any) -> Agreement:

@@ -49,7 +49,7 @@ def earn(
         )[0]
 
 
-def settle_charge(charge_id: str, amount_minor: int, at: datetime, fee_minor: int = 0) -> None:
+def settle_charge(charge_id: str, amount_minor: int, at: datetime, fee_minor: int = 0, *, now: datetime = NOW) -> None:
     """The charge and its balance transaction, as payments keeps them."""
     charge = Charge.objects.create(
         charge_id=charge_id, status="succeeded", amount_minor=amount_minor, currency="usd", created_at=at, seen_at=at
@@ -65,7 +65,7 @@ def settle_charge(charge_id: str, amount_minor: int, at: datetime, fee_minor: in
             amount_minor=amount_minor,
             fee_minor=fee_minor,
         ),
-        now=NOW,
+        now=now,
     )
     BalanceTransaction.objects.create(
         bt_id=f"txn_{charge_id}",

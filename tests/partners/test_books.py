@@ -133,7 +133,7 @@ def test_l9_payout_that_is_not_in_the_books_is_named(paid: PartnerPayout, change
     check_at_commit()
     as_owner(change.format(settled=Entry.objects.get(kind="payout_settled").pk))
 
-    assert findings()[PAYOUTS] == [f"payout {paid.pk} ({paid.reference}) of $40.00 {said}"]
+    assert findings()[PAYOUTS] == [f"payout:{paid.pk}:1 of $40.00 {said}"]
 
 
 def ref(share: Allocation) -> str:

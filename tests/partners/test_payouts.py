@@ -323,7 +323,9 @@ def test_a_batch_is_figured_from_what_is_sealed(valor: Agreement, ana: User, ben
 def test_the_approval_signs_the_cut_off(valor: Agreement, ana: User, ben: User) -> None:
     earn(valor, 20000)
     batch = propose(ana)
-    PayoutBatch.objects.update(through_seq=batch.through_seq + 1)
+    with pytest.raises(IntegrityError, match="does not change"), transaction.atomic():
+        PayoutBatch.objects.update(through_seq=batch.through_seq + 1)
+    as_owner("UPDATE partners_payoutbatch SET through_seq = through_seq + 1")
 
     with pytest.raises(ContentChanged):
         approve(batch, ben)

@@ -1,0 +1,168 @@
+"""The ACH payouts of a batch are in a file for the bank, whose bytes are kept nowhere and can be fetched once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from hashlib import sha256
+
+from django.db import transaction
+from django.db.models import Max
+
+from partners import bank_numbers
+from partners.models import (
+    AchEntry,
+    AchFile,
+    AchOriginator,
+    Method,
+    PartnerPayout,
+    PayoutAttempt,
+    PayoutBatch,
+    PayoutDestination,
+)
+from partners.nacha import Header, Line, nacha_file, trace_number
+from partners.operations.send_transfers import mark
+from partners.operations.tell_partner import tell_of_payout
+from partners.two_people import SamePerson
+from people.models import User
+from people.queries import local_day, organisation
+
+FILES_A_DAY = 26
+SEQUENCES = 10**7
+
+
+class NoOriginator(Exception):
+    """How our bank knows us is not set up."""
+
+
+class NothingToWrite(Exception):
+    """No ACH payout waits, or the day's last file letter is used."""
+
+
+class AlreadyDownloaded(Exception):
+    """The file was fetched before; its bytes are given out once."""
+
+
+class FileChanged(Exception):
+    """The rows do not make the bytes that were signed by the hash: nothing is given out."""
+
+
+@transaction.atomic
+def make_ach_file(*, batch_id: int, by: User, effective_on: date, now: datetime) -> AchFile:
+    """Write the batch's waiting ACH payouts into one file; they are on their way. Only the batch's sender may.
+
+    Raises SamePerson, NoOriginator, NothingToWrite, NoKeys, NotOpened; then nothing has changed.
+    """
+    batch = PayoutBatch.objects.get(pk=batch_id)
+    if batch.sent_by_id != by.pk:
+        raise SamePerson("Only the person who sent this batch makes its file.")
+    payouts = list(
+        PartnerPayout.objects.select_for_update(of=("self",))
+        .filter(batch=batch, method=Method.ACH, state=PartnerPayout.State.SUBMITTING)
+        .select_related("partner", "batch")
+        .order_by("id")
+    )
+    waiting = {payout.pk: payout for payout in payouts}
+    attempts = list(
+        PayoutAttempt.objects.select_for_update(of=("self",))
+        .filter(payout__in=payouts, state=PayoutAttempt.State.SUBMITTING)
+        .select_related("paid_to__partner", "payout")
+        .order_by("id")
+    )
+    file = _file([(attempt.paid_to, attempt) for attempt in attempts if attempt.paid_to], by, effective_on, now)
+    for entry in file.entries.select_related("attempt"):
+        assert entry.attempt is not None
+        payout = waiting[entry.attempt.payout_id]
+        trace = trace_number(file.header["bank_routing"], entry.trace % SEQUENCES)
+        mark(payout, entry.attempt, PayoutAttempt.State.IN_FLIGHT, f"ach:{trace}")
+        tell_of_payout(payout, entry.attempt.number, now)
+    return file
+
+
+@transaction.atomic
+def make_prenote_file(*, by: User, effective_on: date, now: datetime) -> AchFile:
+    """Ask the banks of ACH destinations in use that were never asked or paid whether they exist: amount 0.
+
+    Raises as `make_ach_file`.
+    """
+    fresh = PayoutDestination.objects.filter(method=Method.ACH, state="active", ach_entries__isnull=True)
+    return _file([(row, None) for row in fresh.select_related("partner").order_by("id")], by, effective_on, now)
+
+
+@transaction.atomic
+def download_ach_file(*, file_id: int, by: User, now: datetime) -> bytes:
+    """The bytes, once, for the person who made the file. Raises SamePerson, AlreadyDownloaded, FileChanged."""
+    file = AchFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+    if file.made_by_id != by.pk:
+        raise SamePerson("Only the person who made this file fetches it.")
+    if file.downloaded_at is not None:
+        raise AlreadyDownloaded("This file was fetched before. If the bank never had it, record its payouts as failed.")
+    content = _bytes(file)
+    if sha256(content).hexdigest() != file.sha256:
+        raise FileChanged("What lies here is not what was made: nothing is given out.")
+    file.downloaded_by, file.downloaded_at = by, now
+    file.save(update_fields=["downloaded_by", "downloaded_at"])
+    return content
+
+
+def _file(
+    wanted: Sequence[tuple[PayoutDestination, PayoutAttempt | None]], by: User, effective_on: date, now: datetime
+) -> AchFile:
+    if not wanted:
+        raise NothingToWrite("No ACH payout waits for a file.")
+    # One file at a time: letter and line numbers are counted under this lock.
+    originator = AchOriginator.objects.select_for_update().filter(pk=1).first()
+    if originator is None:
+        raise NoOriginator("Say in Records, ACH originator, how your bank knows you.")
+    day = local_day(now)
+    used = AchFile.objects.filter(made_on=day).count()
+    if used >= FILES_A_DAY:
+        raise NothingToWrite("Today's 26 files are made; the next one can be made tomorrow.")
+    names = [name.name for name in Header.__dataclass_fields__.values()]
+    file = AchFile.objects.create(
+        made_on=day,
+        modifier=chr(ord("A") + used),
+        made_at=now,
+        made_by=by,
+        effective_on=effective_on,
+        header={name: getattr(originator, name) for name in names},
+        sha256="",
+    )
+    last = AchEntry.objects.aggregate(last=Max("trace"))["last"] or 0
+    AchEntry.objects.bulk_create(
+        AchEntry(
+            file=file,
+            attempt=attempt,
+            paid_to=destination,
+            trace=last + position,
+            amount_minor=attempt.amount_minor if attempt else 0,
+        )
+        for position, (destination, attempt) in enumerate(wanted, start=1)
+    )
+    file.sha256 = sha256(_bytes(file)).hexdigest()
+    file.save(update_fields=["sha256"])
+    return file
+
+
+def _bytes(file: AchFile) -> bytes:
+    """The only place where bank numbers are opened."""
+    entries = file.entries.select_related("paid_to__partner", "attempt__payout").order_by("trace")
+    header = Header(**file.header)
+    lines = [_line(entry) for entry in entries]
+    assert asdict(header) == file.header
+    local = file.made_at.astimezone(organisation().zone)
+    return nacha_file(header, lines, made_at=local, modifier=file.modifier, effective_on=file.effective_on)
+
+
+def _line(entry: AchEntry) -> Line:
+    numbers = bank_numbers.unseal(entry.paid_to.sealed_numbers)
+    return Line(
+        routing=numbers.routing,
+        account=numbers.account,
+        kind=entry.paid_to.account_kind,
+        amount_minor=entry.amount_minor,
+        reference=entry.attempt.payout.reference if entry.attempt else "PRENOTE",
+        name=entry.paid_to.partner.name,
+        sequence=entry.trace % SEQUENCES,
+    )

@@ -1,0 +1,72 @@
+"""Payouts to connected accounts have gone, or are known not to have, or are looked for (rules/ledger.md section 6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from partners.models import Method, PartnerPayout, PayoutAttempt
+from partners.operations.lock_payout import lock_payout
+from partners.operations.tell_partner import tell_of_payout
+from payments.operations.make_transfer import StripeRefused, StripeUnavailable, TransferRequest, make_transfer
+
+TASK = "partners.tasks.send_transfers"
+KIND = "payout"
+State = PayoutAttempt.State
+log = structlog.get_logger(__name__)
+
+
+def send_transfers(*, now: datetime) -> int:
+    """Make the transfer of each attempt that waits for one; returns how many have an answer.
+
+    Safe at any time and by any number of workers: an attempt's key sends once. One whose answer is lost is `unknown`
+    from then on, and payments asks until it knows. Never inside a transaction (RuntimeError).
+    """
+    waiting = PayoutAttempt.objects.filter(state=State.SUBMITTING, method=Method.CONNECT).order_by("pk")
+    return sum([send_transfer(attempt, now=now) for attempt in waiting.select_related("payout", "paid_to")])
+
+
+def send_transfer(attempt: PayoutAttempt, *, now: datetime) -> bool:
+    """Send one attempt with its stored key and its frozen amount and destination; whether there is an answer."""
+    assert attempt.paid_to is not None, "a transfer goes to a destination"
+    request = TransferRequest(
+        kind=KIND,
+        subject=attempt.payout.ref,
+        destination=attempt.paid_to.stripe_account,
+        amount_minor=attempt.amount_minor,
+        currency=attempt.payout.currency,
+        group=f"payout_batch:{attempt.payout.batch_id}",
+        attempt_key=attempt.key,
+    )
+    try:
+        transfer_ref = make_transfer(request=request, now=now)
+    except StripeRefused as refusal:
+        log.warning("payout_refused", payout=attempt.payout_id, attempt=attempt.number, code=refusal.code)
+        return True
+    except StripeUnavailable:
+        _say(attempt, State.UNKNOWN, now)
+        return False
+    _say(attempt, State.IN_FLIGHT, now, transfer_ref)
+    return True
+
+
+@transaction.atomic
+def _say(attempt: PayoutAttempt, state: PayoutAttempt.State, now: datetime, transfer_ref: str = "") -> None:
+    """Unless the booking was faster: then it has said more already."""
+    payout, attempts = lock_payout(attempt.payout_id)
+    row = next(one for one in attempts if one.pk == attempt.pk)
+    from_states = (State.SUBMITTING,) if state == State.UNKNOWN else (State.SUBMITTING, State.UNKNOWN)
+    if row.state in from_states:
+        mark(payout, row, state, transfer_ref)
+        if state == State.IN_FLIGHT:
+            tell_of_payout(payout, row.number, now)
+
+
+def mark(payout: PartnerPayout, attempt: PayoutAttempt, state: PayoutAttempt.State, external_id: str = "") -> None:
+    """Say on both locked rows how far the attempt is."""
+    attempt.state, attempt.external_id = state, external_id or attempt.external_id
+    attempt.save(update_fields=["state", "external_id"])
+    payout.state = PartnerPayout.State(state)
+    payout.save(update_fields=["state"])
