@@ -74,6 +74,7 @@ app.conf.update(
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
         "accrue shares net of fees": {"task": "partners.tasks.accrue_waiting", "schedule": 60.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},
+        "sweep bank files": {"task": "partners.tasks.work_statements", "schedule": 30.0},
         "seal entries": {"task": "ledger.tasks.seal", "schedule": 10.0},
         "anchor the chain": {"task": "ledger.tasks.anchor", "schedule": 3600.0},
         "tell overdue exceptions": {"task": "ledger.tasks.tell_overdue", "schedule": 3600.0},

@@ -224,6 +224,7 @@ LOGGING = {
         "pgmq": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
+        "mt940": {"level": "CRITICAL"},  # what it cannot read it would copy into the log, names and all
         "fontTools": {"level": "WARNING"},
     },
     "root": {"handlers": ["console"], "level": environment.choice("TASSEL_LOG_LEVEL", "INFO", environment.LOG_LEVELS)},

@@ -107,10 +107,10 @@ class PayoutBatchAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(BankAccount)
 class BankAccountAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["name", "last4", "currency", "date_column", "description_column", "amount_column"]
+    list_display = ["name", "last4", "currency"]
 
 
 @admin.register(BankStatement)
 class BankStatementAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["file_name", "account", "first_on", "last_on", "imported_by", "imported_at"]
+    list_display = ["file_name", "account", "format", "first_on", "last_on", "imported_by", "imported_at"]
     list_select_related = ["account", "imported_by"]

@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 
-from partners import bank_csv
+from partners.bank.readers import NAMES, BadField
+from partners.bank.readers.fields import amount_minor
+from partners.bank.readers.text import BYTES_MAX, MEGABYTES_MAX
 from partners.models import BankAccount
 
 
@@ -77,27 +79,54 @@ class CheckedOpeningForm(forms.Form):
 
 
 class UploadForm(forms.Form):
-    """A bank's CSV."""
+    """A bank's file, and what a person knows of it that it may not say itself."""
 
     account = forms.ModelChoiceField(BankAccount.objects.all(), label="Bank account", empty_label=None)
-    file = forms.FileField(label="Statement as CSV", widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+    file = forms.FileField(
+        label="Statement file",
+        help_text=f"{', '.join(NAMES.values())}, up to {MEGABYTES_MAX} MB.",
+        allow_empty_file=True,
+    )
+    chosen_format = forms.ChoiceField(
+        label="Format", choices=[("", "As the file itself shows"), *NAMES.items()], required=False
+    )
+    first_on = DayField(label="First day of the statement", required=False)
+    last_on = DayField(label="Last day of the statement", required=False)
+    opening = forms.CharField(label="Opening balance", max_length=30, required=False)
+    closing = forms.CharField(label="Closing balance", max_length=30, required=False)
+
+    def must(self) -> list[forms.BoundField]:
+        return [self["account"], self["file"]]
+
+    def may(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in ("account", "file")]
+
+    def asks_more(self) -> bool:
+        """Whether somebody typed something there, which is then shown again."""
+        return any(field.value() or field.errors for field in self.may())
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > bank_csv.BYTES_MAX:
-            raise forms.ValidationError("The file is larger than 1 MB. Export a shorter period.")
+        if file.size > BYTES_MAX:
+            raise forms.ValidationError(f"The file is larger than {MEGABYTES_MAX} MB. Export a shorter period.")
         return file
 
-
-class ImportForm(forms.Form):
-    """The file as it was checked, carried from the dry run to the import."""
-
-    account = forms.ModelChoiceField(BankAccount.objects.all(), widget=forms.HiddenInput)
-    file_name = forms.CharField(max_length=120, widget=forms.HiddenInput)
-    content = forms.CharField(widget=forms.HiddenInput)
-
-    def clean_content(self) -> bytes:
-        return _unpacked(self.cleaned_data["content"])
+    def clean(self) -> dict[str, Any]:
+        """The balances in minor units of the account's currency."""
+        cleaned = super().clean() or {}
+        account = cleaned.get("account")
+        for name in ("opening", "closing"):
+            text = cleaned.pop(name, "")
+            cleaned[f"{name}_minor"] = None
+            if text and account is not None:
+                try:
+                    cleaned[f"{name}_minor"] = amount_minor(text, account.currency)
+                except BadField as error:
+                    self.add_error(name, str(error))
+        first_on, last_on = cleaned.get("first_on"), cleaned.get("last_on")
+        if first_on and last_on and first_on > last_on:
+            self.add_error("last_on", "The last day lies before the first.")
+        return cleaned
 
 
 def _unpacked(packed: str) -> bytes:

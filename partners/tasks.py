@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 
 from partners.operations.accrue_waiting import accrue_waiting as accrue
-from partners.operations.send_transfers import TASK
+from partners.operations.send_transfers import TASK as SEND
 from partners.operations.send_transfers import send_transfers as send
+from partners.operations.upload_statement import TASK as WORK
+from partners.operations.work_statements import Outcome, work_next_statement
 from people import clock
-from people.wake import woken
+from people.wake import wake, woken
+
+WORK_FOR_S = 90  # then the rest is left to the next wake-up, well below the worker's hard limit
 
 
 @shared_task(name="partners.tasks.accrue_waiting", ignore_result=True)
@@ -17,8 +23,24 @@ def accrue_waiting() -> int:
     return accrue(now=clock.now())
 
 
-@shared_task(name=TASK, ignore_result=True)
+@shared_task(name=SEND, ignore_result=True)
 def send_transfers() -> int:
     """Send every transfer that waits; also the sweep, since waiting rows are found by themselves."""
-    woken(TASK)
+    woken(SEND)
     return send(now=clock.now())
+
+
+@shared_task(name=WORK, ignore_result=True, time_limit=1_800)
+def work_statements() -> int:
+    """Do every step of files that is due; also the sweep, since due rows are found by themselves. Returns how many.
+
+    A step over a very large file may take longer than other tasks: its lease keeps a second worker from it.
+    """
+    woken(WORK)
+    worked, until = 0, time.monotonic() + WORK_FOR_S
+    while work_next_statement(now=clock.now()) is not Outcome.NOTHING_DUE:
+        worked += 1
+        if time.monotonic() > until:
+            wake(WORK)
+            break
+    return worked

@@ -58,18 +58,36 @@ def close_exceptions(kind: Discrepancy, subjects: Iterable[str], *, now: datetim
 
 
 @transaction.atomic
-def keep_exceptions(kind: Discrepancy, found: Sequence[Found], *, now: datetime) -> Kept:
-    """Have exactly these open of a kind: `found` is everything that does not add up now, one for each subject."""
+def open_exceptions(kind: Discrepancy, found: Sequence[Found], *, now: datetime) -> int:
+    """Name many of a kind, one for each subject, as `open_exception` names one; in a few statements. Returns how many
+    are new."""
     subjects = {one.subject: one for one in found}
-    gone = _close(Row.objects.filter(kind=kind.word, resolved_at__isnull=True).exclude(subject__in=subjects), now)
     standing = {row.subject: row for row in Row.objects.filter(kind=kind.word, resolved_at__isnull=True)}
     for subject, row in standing.items():
         if subject in subjects:
             _bring_to_date(row, subjects[subject])
     fresh = [one for one in subjects.values() if one.subject not in standing]
     settled = _settled(kind, fresh)
-    outcomes = [open_exception(kind, one, now=now) for one in fresh if one.subject not in settled]
-    return Kept(opened=outcomes.count(Outcome.OPENED), closed=gone)
+    rows = [
+        Row(kind=kind.word, subject=one.subject, opened_at=now, due_at=now + kind.limit, **_figures(one))
+        for one in fresh
+        if one.subject not in settled
+    ]
+    # A rival may have opened the same meanwhile: then it is open, and that is all that is wanted.
+    Row.objects.bulk_create(rows, batch_size=2_000, ignore_conflicts=True)
+    if rows:
+        log.warning("exceptions_opened", kind=kind.word, number=len(rows), first=rows[0].subject)
+    return len(rows)
+
+
+@transaction.atomic
+def keep_exceptions(kind: Discrepancy, found: Sequence[Found], *, now: datetime) -> Kept:
+    """Have exactly these open of a kind: `found` is everything that does not add up now, one for each subject."""
+    subjects = {one.subject for one in found}
+    standing = Row.objects.filter(kind=kind.word, resolved_at__isnull=True).values_list("pk", "subject")
+    over = [pk for pk, subject in standing if subject not in subjects]
+    gone = _close(Row.objects.filter(pk__in=over, resolved_at__isnull=True), now)
+    return Kept(opened=open_exceptions(kind, found, now=now), closed=gone)
 
 
 def _settled(kind: Discrepancy, found: Sequence[Found]) -> set[str]:

@@ -2,9 +2,10 @@
 
 from partners.models.agreements import Agreement
 from partners.models.allocations import Allocation, AllocationLine
-from partners.models.bank import BankAccount, BankLine, BankStatement, Match
+from partners.models.bank import BankAccount, BankLine, BankStatement, ColumnProfile, StatementFile, StatementRow
 from partners.models.destinations import Method, PayoutDestination, PayoutHold
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
+from partners.models.matches import Match
 from partners.models.organisations import Partner
 from partners.models.past import PastShare
 from partners.models.payouts import PartnerPayout, PayoutAttempt, PayoutBatch, PayoutItem, PayoutPolicy
@@ -24,6 +25,7 @@ __all__ = [
     "BankLine",
     "BankStatement",
     "Cheque",
+    "ColumnProfile",
     "Hold",
     "Match",
     "Method",
@@ -36,5 +38,7 @@ __all__ = [
     "PayoutHold",
     "PayoutItem",
     "PayoutPolicy",
+    "StatementFile",
+    "StatementRow",
     "WaitingShare",
 ]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-from typing import Any
-
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
+from django.db.models import Case, Prefetch, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from partners import bank_csv
-from partners.forms import ImportForm, UploadForm
-from partners.models import BankAccount, BankLine, Match, PartnerPayout
+from partners.bank.readers import NotReadable
+from partners.forms import UploadForm
+from partners.models import BankAccount, BankLine, Match, PartnerPayout, StatementFile
+from partners.operations.accept_statement import NotImportable, accept_statement, drop_statement, why_not
 from partners.operations.choose_match import DoesNotFit, NotUndoable, choose_match, undo_match
-from partners.operations.import_bank_csv import AlreadyImported, NothingNew, RowsRefused, import_bank_csv, verdicts_of
 from partners.operations.settle_matches import NotProposed, settle_matches
+from partners.operations.upload_statement import AlreadyImported, upload_statement
+from partners.operations.work_statements import work_through
 from partners.queries.bank import payouts_on_their_way, proposed_matches, unknown_lines
 from partners.two_people import SamePerson
 from people import clock, desk
 from people.access import has_role, role_required
 
 HANDS = ("finance preparer", "finance approver")
-ROWS_SHOWN = 200
+ROWS_SHOWN = 100
+SMALL_BYTES, SMALL_ROWS = 200_000, 2_000  # a file up to this is worked through while its uploader waits
 ID_DIGITS_MAX = 18
 
 
@@ -58,52 +58,76 @@ def _bank(request: HttpRequest, form: UploadForm) -> HttpResponse:
 
 @role_required(*HANDS)
 @require_POST
-def check(request: HttpRequest) -> HttpResponse:
-    """The dry run: a verdict for every row, and nothing is written."""
+def upload(request: HttpRequest) -> HttpResponse:
+    """Keep the file; a small one is checked at once, a large one by a worker."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _bank(request, form)
-    account, file = form.cleaned_data["account"], form.cleaned_data["file"]
-    content = file.read()
+    said = form.cleaned_data
+    uploaded = said.pop("file")
     try:
-        return _dry_run(request, account, file.name, content)
-    except (bank_csv.NotReadable, AlreadyImported) as error:
+        file = upload_statement(
+            **said,
+            file_name=uploaded.name,
+            content=uploaded.read(),
+            by=request.user,  # type: ignore[arg-type]
+            now=clock.now(),
+        )
+    except (NotReadable, AlreadyImported) as error:
         form.add_error("file", str(error))
         return _bank(request, form)
+    if uploaded.size <= SMALL_BYTES:
+        work_through(file_id=file.pk, now=clock.now())
+        file.refresh_from_db(fields=["state", "problem"])
+        if file.state == StatementFile.State.UNREADABLE:
+            form.add_error("file", file.problem)
+            return _bank(request, form)
+    return redirect("partners:desk_bank_file", file.pk)
 
 
-def _dry_run(request: HttpRequest, account: BankAccount, file_name: str, content: bytes) -> HttpResponse:
-    verdicts = verdicts_of(account, content, clock.now())
-    counts = {word: sum(verdict.word == word for verdict in verdicts) for word in ("new", "known", "refused")}
-    packed = base64.b64encode(content).decode()
-    context: dict[str, Any] = {
-        "account": account,
-        "file_name": file_name,
-        # Refused rows first: they are what must be mended.
-        "verdicts": sorted(verdicts, key=lambda verdict: verdict.word != "refused")[:ROWS_SHOWN],
-        "rows": len(verdicts),
-        "counts": counts,
-        "form": ImportForm(initial={"account": account.pk, "file_name": file_name[:120], "content": packed}),
+@role_required(*desk.FINANCE)
+@require_safe
+def file(request: HttpRequest, file_id: int) -> HttpResponse:
+    """How far a file is, and what it would do: a verdict for every row, those that need somebody first."""
+    row = get_object_or_404(StatementFile.objects.defer("content").select_related("account"), pk=file_id)
+    order = Case(When(verdict="refused", then=0), When(verdict="doubtful", then=1), default=2)
+    verdicts = Paginator(row.verdicts.order_by(order, "id"), ROWS_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "file": row,
+        "verdicts": verdicts,
+        "why_not": why_not(row),
+        "in_work": row.state in ("uploaded", "wanted", "matching"),
+        "may_act": has_role(request.user, *HANDS),
     }
-    return render(
-        request, "partners/desk/bank_check.html", context | {"here": "bank"}, status=400 if counts["refused"] else 200
-    )
+    return render(request, "partners/desk/bank_file.html", context | {"here": "bank"})
 
 
 @role_required(*HANDS)
 @require_POST
-def take_in(request: HttpRequest) -> HttpResponse:
+def accept(request: HttpRequest, file_id: int) -> HttpResponse:
     """Import the file that was checked."""
-    form = ImportForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "The file did not arrive whole, and nothing was imported. Upload it again.")
-        return redirect("partners:desk_bank")
+    row = get_object_or_404(StatementFile.objects.defer("content"), pk=file_id)
     try:
-        statement = import_bank_csv(**form.cleaned_data, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (bank_csv.NotReadable, AlreadyImported, NothingNew, RowsRefused) as error:
+        accept_statement(file_id=row.pk)
+    except NotImportable as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"Imported {statement.lines.count()} lines of {statement.file_name}.")
+        if row.rows <= SMALL_ROWS:
+            work_through(file_id=row.pk, now=clock.now())
+    return redirect("partners:desk_bank_file", row.pk)
+
+
+@role_required(*HANDS)
+@require_POST
+def drop(request: HttpRequest, file_id: int) -> HttpResponse:
+    """Leave the file alone."""
+    row = get_object_or_404(StatementFile.objects.defer("content"), pk=file_id)
+    try:
+        drop_statement(file_id=row.pk)
+    except NotImportable as error:
+        messages.error(request, str(error))
+        return redirect("partners:desk_bank_file", row.pk)
+    messages.success(request, f"Nothing of {row.file_name} was imported.")
     return redirect("partners:desk_bank")
 
 

@@ -16,7 +16,8 @@ DRAWING = {"shop/drawing.py", "reports/chart.py"}
 # What divides something else than money, or refuses what would have to be rounded.
 NO_MONEY = {
     ("donations/queries.py", "Progress.percent"),
-    ("partners/bank_csv.py", "_amount"),
+    ("partners/bank/readers/fields.py", "amount_minor"),
+    ("partners/bank/readers/mt940_file.py", "_minor"),
     ("partners/terms.py", "percent_text"),
 }
 

@@ -143,10 +143,12 @@ def test_from_a_pair_of_earrings_to_the_partners_bank(
     statement = tmp_path / "bank.csv"
     statement.write_text("\r\n".join(["Date,Description,Amount", *lines, ""]))
     approver.go("/desk/bank/")
-    approver.page.get_by_label("Statement as CSV").set_input_files(statement)
+    approver.page.get_by_label("Statement file").set_input_files(statement)
     approver.press("Check the file")
     approver.look("bank-check")
     approver.press("Import 2 lines")
+    approver.look("bank-imported")
+    approver.go("/desk/bank/")
     approver.look("bank")
     for box in approver.page.locator("input[name=match]").all():
         box.check()

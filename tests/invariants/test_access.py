@@ -26,7 +26,7 @@ from ledger.models import Opening
 from ledger.operations.begin_books import begin_books
 from ledger.operations.propose_opening import propose_opening
 from partners.destination_details import Details
-from partners.models import AchFile, Agreement, BankAccount, BankLine, Match, Partner, PayoutPolicy
+from partners.models import AchFile, Agreement, BankAccount, BankLine, Match, Partner, PayoutPolicy, StatementFile
 from partners.operations.change_destination import change_destination
 from partners.operations.hold_partner import hold_partner
 from people.access import ROLES
@@ -114,9 +114,12 @@ def known(
         "partner_id": other.pk,
         "method": "bank",
         "destination_id": entered.pk,
-        "file_id": AchFile.objects.create(
-            made_on=NOW.date(), modifier="A", made_at=NOW, made_by=ana, effective_on=NOW.date(), header={}, sha256=""
-        ).pk,
+        "file_id": {
+            "ach-files": AchFile.objects.create(
+                made_on=NOW.date(), modifier="A", made_at=NOW, made_by=ana, effective_on=NOW.date(), header={}, sha256=""
+            ).pk,
+            "files": StatementFile.objects.get().pk,
+        },
         "hold_id": hold_partner(partner_id=other.pk, by=ana, reason="A question", now=NOW).pk,
         "match_id": Match.objects.get().pk,
         "line_id": BankLine.objects.get(amount_minor=-100).pk,

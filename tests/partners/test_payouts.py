@@ -15,7 +15,7 @@ from partners.models import Agreement, BankAccount, Match, Partner, PartnerPayou
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
 from partners.operations.choose_match import DoesNotFit, NotUndoable, choose_match, undo_match
 from partners.operations.edit_batch import NotEditable, take_out_payout
-from partners.operations.import_bank_csv import import_bank_csv
+from partners.operations.import_statement import import_statement
 from partners.operations.propose_batch import CutOffAhead, NothingEligible, propose_batch
 from partners.operations.refuse_batch import ReasonMissing, refuse_batch
 from partners.operations.send_batch import NotApproved, PayableShrunk, send_batch
@@ -50,7 +50,7 @@ def state_of(partner: Partner) -> Eligible:
 
 def statement(account: BankAccount, by: User, *rows: str, name: str = "october.csv") -> None:
     content = "\n".join(["Date,Description,Amount", *rows]).encode()
-    import_bank_csv(account=account, file_name=name, content=content, by=by, now=NOW)
+    import_statement(account=account, file_name=name, content=content, by=by, now=NOW)
 
 
 def books_hold() -> None:

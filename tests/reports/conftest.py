@@ -15,7 +15,7 @@ from ledger.operations.post_entry import post_entry
 from ledger.operations.seal_entries import seal_all
 from partners.models import Agreement, BankAccount, Match, Partner
 from partners.operations.allocate import ShareLine, allocate
-from partners.operations.import_bank_csv import import_bank_csv
+from partners.operations.import_statement import import_statement
 from partners.operations.settle_matches import settle_matches
 from people.models import User
 from people.queries import local_day
@@ -118,7 +118,7 @@ def busy_october(
     pay(valor, 1, datetime(2026, 9, 8, 17, tzinfo=UTC), ("Valor tassel earrings", 10, 24000), settled=True)
     payout = sent(ana, ben).payouts.get()
     rows = f"Date,Description,Amount\n2026-10-20,ACH {payout.reference},-48.00\n"
-    import_bank_csv(account=checking, file_name="october.csv", content=rows.encode(), by=ana, now=october(21))
+    import_statement(account=checking, file_name="october.csv", content=rows.encode(), by=ana, now=october(21))
     settle_matches(match_ids=list(Match.objects.values_list("pk", flat=True)), by=ben, now=october(21))
     pay(valor, 2, october(5), ("Valor tassel earrings", 2, 4800))
     pay(valor, 3, october(12), ("Valor tassel earrings", 1, 2400))

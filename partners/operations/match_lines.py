@@ -8,11 +8,10 @@ from django.db import transaction
 
 from partners.matching import candidates
 from partners.models import BankLine, Match, PartnerPayout
-from people.models import User
 
 
 @transaction.atomic
-def propose_matches(*, by: User, now: datetime) -> list[Match]:
+def match_lines(*, by_id: int, now: datetime) -> list[Match]:
     """Propose every pair without rivals among unmatched debits and payouts in flight; none is confirmed here.
 
     A pair that a person undid is not proposed again.
@@ -28,7 +27,7 @@ def propose_matches(*, by: User, now: datetime) -> list[Match]:
     lines = list(BankLine.objects.filter(amount_minor__lt=0).exclude(pk__in=active.values("line")).order_by("id"))
     undone = set(Match.objects.filter(state=Match.State.UNDONE).values_list("line_id", "payout_id"))
     return Match.objects.bulk_create(
-        Match(line=pair.line, payout=pair.payout, rule=pair.rule, proposed_by=by, proposed_at=now)
+        Match(line=pair.line, payout=pair.payout, rule=pair.rule, proposed_by_id=by_id, proposed_at=now)
         for pair in candidates(lines, payouts)
         if (pair.line.pk, pair.payout.pk) not in undone
     )
