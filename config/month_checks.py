@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from donations.models import Gift
@@ -13,6 +13,7 @@ from donations.queries import gift_line, promises_of_fund
 from ledger import month_checks
 from ledger.models import Entry
 from partners.models import Agreement, Allocation
+from partners.models.allocations import ACCRUAL
 from partners.sharing import ShareLine, shares_of_payment
 from partners.terms import Terms
 from partners.waiting import with_fees
@@ -63,12 +64,13 @@ def _some(rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 
 def _allocated(sources: Sequence[Any]) -> dict[str, dict[int, int]]:
-    """{source: {agreement id: amount}} of these orders or gifts, of the charge that paid them."""
+    """{source: {agreement id: amount}} of these orders or gifts, of the charge that paid them, as if without caps."""
     found: dict[str, dict[int, int]] = {}
     charges = {source.ref: source.charge_ref for source in sources}
-    rows = Allocation.objects.filter(source__in=charges)
+    rows = Allocation.objects.filter(source__in=charges, cause=ACCRUAL)
+    without_cap = Case(When(agreement__cap_minor__isnull=False, then="uncapped_minor"), default="amount_minor")
     for source, charge_ref, agreement_id, amount_minor in rows.values_list(
-        "source", "charge_ref", "agreement", "amount_minor"
+        "source", "charge_ref", "agreement", without_cap
     ):
         if charge_ref == charges[source]:
             found.setdefault(source, {})[agreement_id] = amount_minor

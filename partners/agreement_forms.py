@@ -9,7 +9,7 @@ from django import forms
 
 from partners.forms import DayField
 from partners.models import Partner
-from partners.terms import Basis, FeeEstimate, Per
+from partners.terms import Basis, FeeEstimate, LimitPeriod, Limits, Per
 from people.money import NotAnAmount, parse_amount
 from people.queries import organisation
 
@@ -75,6 +75,11 @@ class AgreementForm(forms.Form):
         help_text="Only for a share less card fees: the real fee is known after the sale, so pages show an estimate.",
     )
     fee_fixed = AmountField(label="And its fixed part", help_text="Such as 0.30.")
+    cap = AmountField(label="At most", help_text="A cap, such as 10,000.00. Empty for none.")
+    minimum = AmountField(label="At least", help_text="A guaranteed minimum, such as 2,500.00. Empty for none.")
+    limit_period = forms.ChoiceField(
+        label="Cap and minimum count", choices=LimitPeriod.choices, initial=LimitPeriod.SERIES, required=False
+    )
     starts_on = DayField(label="First day")
     ends_on = DayField(label="Last day, included")
     stacking_set = forms.SlugField(
@@ -97,10 +102,14 @@ class AgreementForm(forms.Form):
         fee = Fraction(typed.pop("fee_percent") or 0) * 100
         fixed_minor = typed.pop("fee_fixed")
         each_minor = typed.pop("each")
+        limits = Limits(
+            typed.pop("cap") or None, typed.pop("minimum") or None, typed.pop("limit_period") or LimitPeriod.SERIES
+        )
         return typed | {
             "rate_num": rate.numerator,
             "rate_den": rate.denominator,
             "each_minor": each_minor,
+            "limits": limits,
             "fee_estimate": FeeEstimate(int(fee), fixed_minor),
         }
 

@@ -102,6 +102,13 @@ def reversals_booked() -> Iterator[str]:
         yield f"{owner}: {in_words(int(held), currency)} is held, the books hold {in_words(int(booked), currency)}"
 
 
+def caps_kept() -> Iterator[str]:
+    """L9: under each cap stands the smaller of the cap and the sum, each payment with what its shares come to."""
+    for series, first_on, currency, said, booked in stream(_NOT_THE_CAP):
+        amounts = [in_words(int(amount), currency) for amount in (said, booked)]
+        yield f"{series} from {first_on}: under its cap {amounts[0]} should stand, the shares come to {amounts[1]}"
+
+
 def payouts_explained() -> Iterator[str]:
     """L11: a payout that was not taken out is above zero, and its items add up to it."""
     live = PartnerPayout.objects.exclude(state=PartnerPayout.State.RELEASED)
@@ -116,6 +123,7 @@ CHECKS: Final = (
     Check("L9", "each allocation is the sum of its lines and stands in its entry", allocations_booked),
     Check("L9", "each payout that was sent stands in the books", payouts_booked),
     Check("L9", "each reversal and hold stands in the books", reversals_booked),
+    Check("L9", "under each cap stands the smaller of the cap and the sum", caps_kept),
     Check("L10", "no share is taken back by more than it was", reversals_within_their_share),
     Check("L10", "of each share is taken back what its refunds justify", reversals_to_date),
     Check("L11", "each payout is the sum of its items", payouts_explained),
@@ -210,11 +218,40 @@ _NOT_TO_DATE: Final = """
            l.amount_minor * back.refunded / l.paid_minor
       FROM partners_allocationline l
       JOIN partners_allocation a ON a.id = l.allocation_id
+      JOIN partners_agreement g ON g.id = a.agreement_id AND g.cap_minor IS NULL
       JOIN LATERAL (SELECT sum(r.amount_minor) AS taken,
                            (array_agg(r.refunded_minor ORDER BY r.id DESC))[1] AS refunded
                       FROM partners_allocationreversalline r WHERE r.line_id = l.id) back ON back.taken IS NOT NULL
-     WHERE back.taken <> l.amount_minor * back.refunded / l.paid_minor
+     WHERE l.paid_minor > 0 AND back.taken <> l.amount_minor * back.refunded / l.paid_minor
      ORDER BY l.id
+"""
+
+# While checkouts are open their room is kept, so less may stand.
+_NOT_THE_CAP: Final = """
+    WITH shares AS (
+        SELECT p.total_id, p.id, p.posted_minor,
+               coalesce(sum(a.amount_minor - coalesce(back.taken, 0)), 0) AS amount
+          FROM partners_capsource p
+          LEFT JOIN partners_allocation a ON a.source = p.source AND a.charge_ref = p.charge_ref
+           AND a.agreement_id = p.agreement_id
+          LEFT JOIN LATERAL (SELECT sum(r.amount_minor) AS taken
+                               FROM partners_allocationreversal r WHERE r.allocation_id = a.id) back ON true
+         WHERE p.state = 'accrued'
+         GROUP BY 1, 2, 3
+    ), totals AS (
+        SELECT t.id, t.series, t.first_on, t.currency, t.cap_minor, t.net_minor,
+               sum(p.uncapped_minor - p.reversed_minor) FILTER (WHERE p.state <> 'released') AS net,
+               count(*) FILTER (WHERE p.state = 'reserved') AS open
+          FROM partners_agreementtotal t JOIN partners_capsource p ON p.total_id = t.id
+         GROUP BY t.id
+    ), standing AS (
+        SELECT total_id, sum(amount) AS amount, bool_and(amount = posted_minor) AS agrees FROM shares GROUP BY 1
+    )
+    SELECT t.series, t.first_on, t.currency, least(t.cap_minor, t.net), coalesce(s.amount, 0)
+      FROM totals t LEFT JOIN standing s ON s.total_id = t.id
+     WHERE t.net <> t.net_minor OR NOT coalesce(s.agrees, true) OR coalesce(s.amount, 0) > t.cap_minor
+        OR (t.open = 0 AND coalesce(s.amount, 0) <> least(t.cap_minor, coalesce(t.net, 0)))
+     ORDER BY t.id
 """
 
 _NOT_HELD: Final = """

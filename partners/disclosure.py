@@ -10,7 +10,7 @@ from datetime import date
 from typing import Protocol
 
 from partners import scopes
-from partners.terms import Basis, Per, Terms
+from partners.terms import Basis, LimitPeriod, Per, Terms
 from people.money import format_minor
 
 _FIGURED = {
@@ -25,6 +25,11 @@ _GROSS = {
 _NET_OF_FEES = {
     True: "Figured after discounts and card fees, before tax and shipping.",
     False: "Figured on the gift itself, less card fees.",
+}
+_IN = {
+    LimitPeriod.SERIES: "in total",
+    LimitPeriod.YEAR: "in each calendar year",
+    LimitPeriod.MONTH: "in each calendar month",
 }
 ESTIMATE = "The card fee is known once the payment has settled, so any amount shown before is an estimate."
 NOT_A_GIFT = "This purchase is not a tax-deductible gift."
@@ -79,7 +84,7 @@ def scope_sentence(promise: Promised) -> str:
         thing = f"the price of {promise.scope_label}"
     else:
         thing = _of_each(promise.terms, f"piece of {promise.scope_label}", promise.scope_label)
-    return f"{promise.terms.rate_text} of {thing} {_when(promise)}. {figured_text(promise)}"
+    return f"{promise.terms.rate_text} of {thing} {_when(promise)}{_limits(promise.terms)}. {figured_text(promise)}"
 
 
 def figured_text(promise: Promised) -> str:
@@ -100,8 +105,26 @@ def days_text(first: date, last: date) -> str:
     return f"{start} to {last:%B} {last.day}, {last.year}"
 
 
+def limit_text(amount_minor: int, currency: str, period: str) -> str:
+    """ "$10,000.00 in total", "$10,000.00 in each calendar year"."""
+    return f"{format_minor(amount_minor, currency)} {_IN[LimitPeriod(period)]}"
+
+
+def _limits(terms: Terms) -> str:
+    """ ", up to $10,000.00 in total, at least $2,500.00 guaranteed", where something is said."""
+    limits, words = terms.limits, []
+    if limits.cap_minor is not None:
+        words.append(f"up to {limit_text(limits.cap_minor, terms.currency, limits.period)}")
+    if limits.minimum_minor is not None:
+        each = "" if limits.period == LimitPeriod.SERIES else f" {_IN[LimitPeriod(limits.period)]}"
+        words.append(f"at least {format_minor(limits.minimum_minor, terms.currency)} guaranteed{each}")
+    return "".join(f", {word}" for word in words)
+
+
 def _who_gets(promise: Promised, thing: str) -> str:
-    return f"{promise.terms.rate_text} of {thing} {_when(promise)} goes to {promise.partner_name}."
+    return (
+        f"{promise.terms.rate_text} of {thing} {_when(promise)} goes to {promise.partner_name}{_limits(promise.terms)}."
+    )
 
 
 def _of_each(terms: Terms, noun: str, noun_plural: str) -> str:

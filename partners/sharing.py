@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ledger import splitting
 from partners.terms import Basis, Per, Terms
@@ -58,6 +58,12 @@ class AgreementShare:
     @property
     def paid_minor(self) -> int:
         return sum(part.line.paid_minor for part in self.lines)
+
+    def limited_to(self, amount_minor: int) -> AgreementShare:
+        """The same share with less of it, over its lines in proportion."""
+        parts = splitting.split(amount_minor, [part.amount_minor for part in self.lines])
+        lines = zip(self.lines, parts, strict=True)
+        return replace(self, lines=tuple(replace(line, amount_minor=part) for line, part in lines))
 
 
 def shares_of_payment(lines: Sequence[ShareLine], terms: Mapping[int, Terms]) -> list[AgreementShare]:

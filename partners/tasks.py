@@ -9,6 +9,7 @@ from celery import shared_task
 from partners.operations.accrue_waiting import accrue_waiting as accrue
 from partners.operations.send_transfers import TASK as SEND
 from partners.operations.send_transfers import send_transfers as send
+from partners.operations.top_up_minimums import top_up_minimums as top_up
 from partners.operations.upload_statement import TASK as WORK
 from partners.operations.work_statements import Outcome, work_next_statement
 from people import clock
@@ -44,3 +45,9 @@ def work_statements() -> int:
             wake(WORK)
             break
     return worked
+
+
+@shared_task(name="partners.tasks.top_up_minimums", ignore_result=True)
+def top_up_minimums() -> int:
+    """Every hour by the beat: minimums whose period and refund window are over. Returns how many were topped up."""
+    return top_up(now=clock.now())

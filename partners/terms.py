@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import models
 
 from ledger import splitting
 from people.money import format_minor
+from people.queries import month_bounds
 
 
 class Per(models.TextChoices):
@@ -28,6 +30,32 @@ class Basis(models.TextChoices):
     NET_OF_COST = "net_of_cost", "Item price after discounts, less the cost of making it"
 
 
+class LimitPeriod(models.TextChoices):
+    """In which time a cap or a minimum counts."""
+
+    SERIES = "series", "In all, through every version"
+    YEAR = "year", "In each calendar year"
+    MONTH = "month", "In each calendar month"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a promise comes to at most and at least in a period, in minor units; None where nothing is said."""
+
+    cap_minor: int | None = None
+    minimum_minor: int | None = None
+    period: str = LimitPeriod.SERIES
+
+    def days(self, day: date) -> tuple[date, date]:
+        """First and last day of the period that holds `day`."""
+        if self.period == LimitPeriod.YEAR:
+            return date(day.year, 1, 1), date(day.year, 12, 31)
+        if self.period == LimitPeriod.MONTH:
+            return month_bounds(f"{day:%Y-%m}")
+        return date.min, date.max
+
+
+NO_LIMITS = Limits()
 GOODS_BASES = (Basis.NET_GOODS, Basis.GROSS, Basis.NET_OF_FEES, Basis.NET_OF_COST)
 GIFT_BASES = (Basis.GIFT_PART, Basis.GROSS, Basis.NET_OF_FEES)
 
@@ -59,6 +87,7 @@ class Terms:
     basis: str
     stacking_set: str
     fee_estimate: FeeEstimate = NO_FEE
+    limits: Limits = NO_LIMITS
 
     @property
     def is_estimate(self) -> bool:

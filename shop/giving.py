@@ -51,7 +51,7 @@ def promised_shares(lines: Sequence[Priced]) -> list[PromisedShare]:
         by_partner[promise.partner_slug] = PromisedShare(
             promise.partner_name,
             promise.partner_slug,
-            shares.get(pk, 0) + (before.amount_minor if before else 0),
+            promise.limited(shares.get(pk, 0)) + (before.amount_minor if before else 0),
             promise.terms.is_estimate or (before is not None and before.is_estimate),
         )
     return [share for share in by_partner.values() if share.amount_minor]
@@ -71,8 +71,10 @@ def _as_paid(line: Priced) -> ShareLine:
     )
 
 
-def share_line(line: OrderLine) -> ShareLine:
-    """An order's line as partners share it, with the agreements that checkout froze on it."""
+def share_line(line: OrderLine, agreement_ids: Sequence[int] | None = None) -> ShareLine:
+    """An order's line as partners share it, with the agreements that checkout froze on it, or is about to."""
+    if agreement_ids is None:
+        agreement_ids = [frozen.agreement_id for frozen in line.agreements.all()]
     return ShareLine(
         line_ref=f"order_line:{line.pk}",
         label=line.title,
@@ -80,7 +82,7 @@ def share_line(line: OrderLine) -> ShareLine:
         units=line.units,
         basis_minor=line.net_minor,
         paid_minor=line.net_minor,
-        agreement_ids=tuple(frozen.agreement_id for frozen in line.agreements.all()),
+        agreement_ids=tuple(agreement_ids),
         gross_minor=line.units * line.unit_price_minor,
         cost_minor=line.cost_minor or 0,
     )

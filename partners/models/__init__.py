@@ -5,6 +5,7 @@ from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, ColumnProfile, StatementFile, StatementRow
 from partners.models.destinations import Method, PayoutDestination, PayoutHold
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
+from partners.models.limits import AgreementTotal, CapSource
 from partners.models.matches import Match
 from partners.models.organisations import Partner
 from partners.models.past import PastShare
@@ -17,6 +18,7 @@ __all__ = [
     "AchFile",
     "AchOriginator",
     "Agreement",
+    "AgreementTotal",
     "Allocation",
     "AllocationLine",
     "AllocationReversal",
@@ -24,6 +26,7 @@ __all__ = [
     "BankAccount",
     "BankLine",
     "BankStatement",
+    "CapSource",
     "Cheque",
     "ColumnProfile",
     "Hold",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from partners.models.organisations import Partner
-from partners.terms import Basis, FeeEstimate, Per, Terms
+from partners.terms import Basis, FeeEstimate, LimitPeriod, Limits, Per, Terms
 
 
 class Agreement(models.Model):
@@ -40,6 +40,9 @@ class Agreement(models.Model):
         default=0, help_text="The card fee that pages assume, in basis points, where the share is net of it."
     )
     fee_estimate_fixed_minor = models.PositiveSmallIntegerField(default=0, help_text="And its fixed part.")
+    cap_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="At most, in its period.")
+    minimum_minor = models.PositiveBigIntegerField(null=True, blank=True, help_text="Guaranteed, in its period.")
+    limit_period = models.CharField(max_length=6, choices=LimitPeriod.choices, default=LimitPeriod.SERIES)
     recognition = models.CharField(max_length=8, choices=Recognition.choices, default=Recognition.GRANT)
     starts_on = models.DateField(help_text="First day, in the organisation's zone.")
     ends_on = models.DateField(help_text="Last day, included, in the organisation's zone.")
@@ -104,6 +107,12 @@ class Agreement(models.Model):
                 condition=Q(recognition="grant") | Q(scope_key__regex=r"^(gifts|(fund|campaign):.+)$"),
                 name="agreement_agency_is_of_gifts",
             ),
+            models.CheckConstraint(
+                condition=(Q(cap_minor__isnull=True) | Q(cap_minor__gt=0))
+                & (Q(minimum_minor__isnull=True) | Q(minimum_minor__gt=0))
+                & (Q(cap_minor__isnull=True) | Q(minimum_minor__isnull=True) | Q(minimum_minor__lte=F("cap_minor"))),
+                name="agreement_minimum_within_its_cap",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,4 +131,9 @@ class Agreement(models.Model):
             basis=self.basis,
             stacking_set=self.stacking_set,
             fee_estimate=FeeEstimate(self.fee_estimate_bp, self.fee_estimate_fixed_minor),
+            limits=self.limits,
         )
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.cap_minor, self.minimum_minor, self.limit_period)

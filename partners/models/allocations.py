@@ -7,18 +7,29 @@ from django.db.models import F, Q
 
 from partners.models.agreements import Agreement
 
+ACCRUAL = "accrual"  # the cause of a payment's own share
 
-def allocation_ref(source: str, charge_ref: str, agreement_id: int) -> str:
-    """A share by what is known before its row is: "allocation:order:1042:stripe:charge:ch_1:7"."""
-    return f"allocation:{source}:{charge_ref}:{agreement_id}"
+
+def allocation_ref(source: str, charge_ref: str, agreement_id: int, cause: str = ACCRUAL) -> str:
+    """A share by what is known before its row is: "allocation:order:1042:stripe:charge:ch_1:7".
+
+    What was added to it later has its cause as well: "…:7:room:stripe:refund:re_1".
+    """
+    ref = f"allocation:{source}:{charge_ref}:{agreement_id}"
+    return ref if cause == ACCRUAL else f"{ref}:{cause}"
 
 
 class Allocation(models.Model):
-    """The share of one payment under one agreement; append-only by trigger."""
+    """The share of one payment under one agreement, and what was added to it; append-only by trigger.
+
+    Added is what a refund under the same cap makes room for ("room:stripe:refund:re_1"). What a minimum adds
+    ("minimum:0") belongs to no payment: its source is the period, and it was paid with nothing.
+    """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="allocations")
     source = models.CharField(max_length=60, help_text="What was paid, such as order:1042 or gift:7.")
     charge_ref = models.CharField(max_length=120, help_text="The payment, such as stripe:charge:ch_1.")
+    cause = models.CharField(max_length=140, default=ACCRUAL, help_text="The payment itself, or what added to it.")
     paid_minor = models.BigIntegerField(help_text="Paid for its lines, after discounts, before tax and shipping.")
     basis_minor = models.BigIntegerField()
     uncapped_minor = models.BigIntegerField(help_text="What it would be without a cap.")
@@ -35,10 +46,13 @@ class Allocation(models.Model):
         ordering = ["id"]
         indexes = [models.Index(fields=["agreement", "earned_on"], name="allocation_by_month")]
         constraints = [
-            models.UniqueConstraint(fields=["source", "charge_ref", "agreement"], name="allocation_once"),
+            models.UniqueConstraint(
+                fields=["source", "charge_ref", "agreement", "cause"], name="allocation_once_per_cause"
+            ),
             models.CheckConstraint(
-                condition=Q(amount_minor__gte=0, amount_minor__lte=F("basis_minor"), basis_minor__gt=0),
-                name="allocation_between_0_and_its_basis",
+                condition=Q(cause="accrual", amount_minor__gte=0, amount_minor__lte=F("basis_minor"), basis_minor__gt=0)
+                | (~Q(cause="accrual") & Q(amount_minor__gt=0, basis_minor=0, paid_minor=0)),
+                name="allocation_of_a_basis_or_added",
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor=0, entry__isnull=True) | Q(amount_minor__gt=0, entry__isnull=False),
@@ -52,7 +66,7 @@ class Allocation(models.Model):
     @property
     def ref(self) -> str:
         """What its entries are named after."""
-        return allocation_ref(self.source, self.charge_ref, self.agreement_id)
+        return allocation_ref(self.source, self.charge_ref, self.agreement_id, self.cause)
 
 
 class AllocationLine(models.Model):
@@ -66,6 +80,7 @@ class AllocationLine(models.Model):
     paid_minor = models.BigIntegerField()
     basis_minor = models.BigIntegerField()
     amount_minor = models.BigIntegerField()
+    uncapped_minor = models.BigIntegerField(null=True, help_text="Without a cap; empty where there is none.")
 
     class Meta:
         ordering = ["id"]

@@ -19,7 +19,11 @@ class NotADraft(Exception):
     """The agreement was activated before; it is frozen."""
 
 
-class AgreementsMeet(Exception):
+class Contradicts(Exception):
+    """It cannot stand beside what is promised already; `str(error)` says why and what to do."""
+
+
+class AgreementsMeet(Contradicts):
     """Another agreement of the same level could apply to the same sale on the same day, without a shared set."""
 
     def __init__(self, other: Agreement) -> None:
@@ -30,7 +34,7 @@ class AgreementsMeet(Exception):
         self.other = other
 
 
-class MoreThanTheWhole(Exception):
+class MoreThanTheWhole(Contradicts):
     """The agreements of a stacking set would promise more than 100 % of one sale or gift on some day."""
 
     def __init__(self, total: Fraction) -> None:
@@ -38,7 +42,11 @@ class MoreThanTheWhole(Exception):
         self.total = total
 
 
-class MixedBases(Exception):
+class OtherLimits(Contradicts):
+    """Another version of the promise has another cap or minimum in the same period; `str(error)` says which."""
+
+
+class MixedBases(Contradicts):
     """Agreements that apply together are figured on one base; `str(error)` says which set and bases."""
 
 
@@ -46,7 +54,8 @@ class MixedBases(Exception):
 def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreement:
     """Approve and freeze a draft (DESIGN.md section 4; rules/shop.md 3.3).
 
-    Raises NotADraft, SamePerson, MayNotApprove, AgreementsMeet, MixedBases, MoreThanTheWhole; then nothing has changed.
+    Raises NotADraft, SamePerson, MayNotApprove, and Contradicts: AgreementsMeet, OtherLimits, MixedBases or
+    MoreThanTheWhole. Then nothing has changed.
     """
     # 1. Lock every agreement, so that of two activations at once the second sees the first.
     rows = list(Agreement.objects.select_for_update(of=("self",)).select_related("partner").order_by("id"))
@@ -62,6 +71,7 @@ def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreeme
     # 3. No contradiction with what is promised already.
     others = [row for row in rows if row.state != Agreement.State.DRAFT and _share_a_day(row, agreement)]
     _refuse_a_second_promise(agreement, others)
+    _refuse_other_limits(agreement, [row for row in rows if row.state != Agreement.State.DRAFT])
     members = [agreement, *(row for row in others if _together(row, agreement))]
     _refuse_mixed_bases(members)
     _refuse_more_than_the_whole(members)
@@ -84,6 +94,21 @@ def _refuse_a_second_promise(agreement: Agreement, others: Sequence[Agreement]) 
             scopes.could_meet(agreement.scope_key, other.scope_key) and not same_set
         ):
             raise AgreementsMeet(other)
+
+
+def _refuse_other_limits(agreement: Agreement, others: Sequence[Agreement]) -> None:
+    """Versions share their caps and minimums, so within one period these cannot differ."""
+    for other in others:
+        if other.series != agreement.series or other.limits == agreement.limits:
+            continue
+        pairs = ((other, agreement), (agreement, other))
+        if any(
+            one.limits.days(one.ends_on)[1] >= two.starts_on and one.starts_on <= two.starts_on for one, two in pairs
+        ):
+            raise OtherLimits(
+                f"{other} has another cap or minimum in the same period. Versions share it: keep theirs, begin with the"
+                " next period, or make it a series of its own."
+            )
 
 
 def _together(one: Agreement, other: Agreement) -> bool:

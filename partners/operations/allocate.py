@@ -9,8 +9,9 @@ from datetime import date, datetime
 from ledger import builders
 from ledger.drafts import EntryDraft
 from ledger.operations.post_entry import Posted, post_entries
-from partners.models import Agreement, Allocation, AllocationLine
-from partners.models.allocations import allocation_ref
+from partners.capping import Difference, lock_totals, move, place_of, post_differences
+from partners.models import Agreement, AgreementTotal, Allocation, AllocationLine, CapSource
+from partners.models.allocations import ACCRUAL, allocation_ref
 from partners.sharing import AgreementShare, ShareLine, shares_of_payment
 from partners.waiting import keep_waiting, with_fees
 from payments.queries import fees_of
@@ -24,7 +25,7 @@ class UnknownAgreement(LookupError):
 
 
 class WrongCurrency(ValueError):
-    """An agreement promises an amount of one currency, and the payment is of another."""
+    """An agreement promises or is capped by an amount of one currency, and the payment is of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,25 @@ def allocate(
         lines = _with_known_fees(payment, lines, other_parts_minor, bound_at, net_of_fees)
     # 2. What this payment owes, by the agreements frozen on its lines.
     shares = shares_of_payment(lines, {pk: agreement.terms for pk, agreement in agreements.items()})
-    # 3. What is on the books already stays as it is.
+    # 3. What is on the books already stays as it is; under a cap it is looked at only once that is ours.
+    capped = [agreement for agreement in agreements.values() if agreement.cap_minor]
+    totals = lock_totals((agreement, payment.bound_on) for agreement in capped)
     known = _known(payment)
     new = [share for share in shares if share.agreement_id not in known]
     if new:
-        # 4. Entries first: of two callers at once the second waits there, then finds the rows of the first.
-        posted = _post(payment, new, agreements, now)
+        # 4. A cap lets through what there is room for.
+        places = _take_places(payment, new, agreements, totals)
+        let_through = [_limited(share, places) for share in new]
+        # 5. Entries first: of two callers at once the second waits there, then finds the rows of the first.
+        posted = _post(payment, let_through, agreements, now)
         known = _known(payment)
-        # 5. The allocations that explain the entries.
-        rows = _write(payment, [share for share in new if share.agreement_id not in known], agreements, posted)
+        # 6. The allocations that explain the entries.
+        pairs = [pair for pair in zip(new, let_through, strict=True) if pair[0].agreement_id not in known]
+        rows = _write(payment, pairs, agreements, posted)
         known |= {row.agreement_id: row for row in rows}
+        # 7. What that changed for checkouts and payments that stand later under the same cap.
+        for _, later in places.values():
+            post_differences(later, cause=payment.charge_ref, at=earned_at, now=now)
     return [known[share.agreement_id] for share in shares]
 
 
@@ -92,7 +102,7 @@ def _agreements(lines: Sequence[ShareLine], currency: str) -> Agreements:
     if missing := wanted - found.keys():
         raise UnknownAgreement(f"no active agreement: {', '.join(map(str, sorted(missing)))}")
     for agreement in found.values():
-        if agreement.each_minor and agreement.currency != currency:
+        if (agreement.each_minor or agreement.cap_minor) and agreement.currency != currency:
             raise WrongCurrency(f"{agreement} promises {agreement.currency}, the payment is in {currency}")
     return found
 
@@ -127,8 +137,29 @@ def _with_known_fees(
     return ready
 
 
+def _take_places(
+    payment: _Payment,
+    shares: Sequence[AgreementShare],
+    agreements: Agreements,
+    totals: Mapping[int, AgreementTotal],
+) -> dict[int, tuple[CapSource, list[Difference]]]:
+    """Where these shares stand under their caps, and what their coming takes from later ones, by agreement id."""
+    places = {}
+    for share in shares:
+        if total := totals.get(share.agreement_id):
+            place = place_of(total, agreements[share.agreement_id], payment.source, payment.charge_ref)
+            changes = move(total, place, state=CapSource.State.ACCRUED, uncapped_minor=share.amount_minor)
+            places[share.agreement_id] = (place, [one for one in changes if one.place is not place])
+    return places
+
+
+def _limited(share: AgreementShare, places: Mapping[int, tuple[CapSource, list[Difference]]]) -> AgreementShare:
+    place = places.get(share.agreement_id)
+    return share if place is None else share.limited_to(place[0].posted_minor)
+
+
 def _known(payment: _Payment) -> dict[int, Allocation]:
-    rows = Allocation.objects.filter(source=payment.source, charge_ref=payment.charge_ref)
+    rows = Allocation.objects.filter(source=payment.source, charge_ref=payment.charge_ref, cause=ACCRUAL)
     return {row.agreement_id: row for row in rows}
 
 
@@ -154,8 +185,12 @@ def _draft(payment: _Payment, share: AgreementShare, agreement: Agreement) -> En
 
 
 def _write(
-    payment: _Payment, shares: Sequence[AgreementShare], agreements: Agreements, posted: dict[int, Posted]
+    payment: _Payment,
+    pairs: Sequence[tuple[AgreementShare, AgreementShare]],
+    agreements: Agreements,
+    posted: Mapping[int, Posted],
 ) -> list[Allocation]:
+    """One allocation for each share, given as it would be without a cap and as it is."""
     allocations = Allocation.objects.bulk_create(
         Allocation(
             agreement=agreements[share.agreement_id],
@@ -163,7 +198,7 @@ def _write(
             charge_ref=payment.charge_ref,
             paid_minor=share.paid_minor,
             basis_minor=share.basis_minor,
-            uncapped_minor=share.amount_minor,
+            uncapped_minor=uncapped.amount_minor,
             amount_minor=share.amount_minor,
             currency=payment.currency,
             bound_on=payment.bound_on,
@@ -171,7 +206,7 @@ def _write(
             earned_on=posted[share.agreement_id].effective_on if share.amount_minor else payment.earned_on,
             entry_id=posted[share.agreement_id].entry_id if share.amount_minor else None,
         )
-        for share in shares
+        for uncapped, share in pairs
     )
     AllocationLine.objects.bulk_create(
         AllocationLine(
@@ -183,8 +218,9 @@ def _write(
             paid_minor=part.line.paid_minor,
             basis_minor=part.basis_minor,
             amount_minor=part.amount_minor,
+            uncapped_minor=whole.amount_minor if allocation.agreement.cap_minor else None,
         )
-        for allocation, share in zip(allocations, shares, strict=True)
-        for part in share.lines
+        for allocation, (uncapped, share) in zip(allocations, pairs, strict=True)
+        for whole, part in zip(uncapped.lines, share.lines, strict=True)
     )
     return allocations

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from partners import scopes
 from partners.models import Agreement, Partner
-from partners.terms import GIFT_BASES, GOODS_BASES, NO_FEE, Basis, FeeEstimate, Per
+from partners.terms import GIFT_BASES, GOODS_BASES, NO_FEE, NO_LIMITS, Basis, FeeEstimate, Limits, Per
 from people.models import User
 from people.queries import organisation
 
@@ -37,6 +37,7 @@ def prepare_agreement(
     each_minor: int = 0,
     basis: str = "",
     fee_estimate: FeeEstimate = NO_FEE,
+    limits: Limits = NO_LIMITS,
     stacking_set: str = "",
     series: str = "",
     recognition: str = Agreement.Recognition.GRANT,
@@ -45,8 +46,9 @@ def prepare_agreement(
 
     `rate_num / rate_den` is above 0 and at most 1: 20 % is 20, 100; or, for each piece (`per` UNIT) or order or gift
     (PAYMENT), `each_minor` of the organisation's currency. `basis` is what it is figured on, by default the net of
-    goods or the gift part; one net of card fees needs the `fee_estimate` that pages assume. `scope_label` is what a
-    buyer calls the scope. Days are local and included. `series` defaults to partner and scope. Raises BadAgreement.
+    goods or the gift part; one net of card fees needs the `fee_estimate` that pages assume. `limits` are its cap and
+    its minimum, which all versions of a series share. `scope_label` is what a buyer calls the scope. Days are local
+    and included. `series` defaults to partner and scope. Raises BadAgreement.
     """
     basis = basis or (Basis.NET_GOODS if scopes.is_goods(scope_key) else Basis.GIFT_PART)
     _check_scope(scope_key, scope_label, basis)
@@ -54,6 +56,7 @@ def prepare_agreement(
     _check_amount(per, basis, scope_key)
     if basis == Basis.NET_OF_FEES and fee_estimate == NO_FEE:
         raise BadAgreement("fee_percent", "Say which card fee pages shall assume until the real one is known.")
+    _check_limits(limits)
     if starts_on > ends_on:
         raise BadAgreement("ends_on", "The last day lies before the first.")
     if recognition != Agreement.Recognition.GRANT:
@@ -73,6 +76,9 @@ def prepare_agreement(
         basis=basis,
         fee_estimate_bp=fee_estimate.basis_points,
         fee_estimate_fixed_minor=fee_estimate.fixed_minor,
+        cap_minor=limits.cap_minor,
+        minimum_minor=limits.minimum_minor,
+        limit_period=limits.period,
         recognition=recognition,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -111,6 +117,15 @@ def _check_amount(per: str, basis: str, scope_key: str) -> None:
         raise BadAgreement("per", "A gift has no pieces: promise an amount of each gift.")
     if per != Per.PERCENT and basis not in (Basis.NET_GOODS, Basis.GIFT_PART):
         raise BadAgreement("basis", "An amount is taken of what was paid; another base is for percentages.")
+
+
+def _check_limits(limits: Limits) -> None:
+    if limits.cap_minor is not None and limits.cap_minor <= 0:
+        raise BadAgreement("cap", "A cap is more than zero. Leave it empty where there is none.")
+    if limits.minimum_minor is not None and limits.minimum_minor <= 0:
+        raise BadAgreement("minimum", "A minimum is more than zero. Leave it empty where there is none.")
+    if limits.cap_minor is not None and limits.minimum_minor is not None and limits.minimum_minor > limits.cap_minor:
+        raise BadAgreement("minimum", "The guaranteed minimum is above the cap.")
 
 
 def _next_version(partner: Partner, series: str) -> int:

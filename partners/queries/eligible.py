@@ -95,7 +95,7 @@ def eligible(
     payable = books.balances_by_owner("payable", None, currency, through_seq=through_seq)
     unclaimed = _unclaimed(currency, through_seq)
     available = funds_available_among(
-        {allocation.charge_ref for rows in unclaimed.values() for allocation in rows}, now
+        {allocation.charge_ref for rows in unclaimed.values() for allocation in rows if allocation.charge_ref}, now
     )
     result = []
     for partner in _partners(currency, through_seq):
@@ -104,7 +104,8 @@ def eligible(
         if not payable_minor and not rows:
             continue
         old = [row for row in rows if row.earned_on <= settled_until]
-        ready = tuple(row for row in old if row.charge_ref in available)
+        # What tops up a minimum came with no payment whose funds could be on the way.
+        ready = tuple(row for row in old if not row.charge_ref or row.charge_ref in available)
         claimed_minor = partner.claimed_minor
         ready_minor = _sum(ready)
         other_minor = payable_minor - _sum(rows) - claimed_minor

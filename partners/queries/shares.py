@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -66,10 +66,29 @@ def shares_of_many(sources: Iterable[str]) -> dict[str, list[Share]]:
         .prefetch_related("lines")
         .order_by("id")
     )
-    shares: dict[str, list[Share]] = {}
+    shares: dict[str, dict[int, Share]] = {}
     for allocation in allocations:
-        shares.setdefault(allocation.source, []).append(_share(allocation, allocation.paid_on))
-    return shares
+        of_source = shares.setdefault(allocation.source, {})
+        share = _share(allocation, allocation.paid_on)
+        before = of_source.get(allocation.agreement_id)
+        of_source[allocation.agreement_id] = _together(before, share) if before else share
+    return {source: list(by_agreement.values()) for source, by_agreement in shares.items()}
+
+
+def _together(one: Share, more: Share) -> Share:
+    """A share and what was added to it later, when a cap had room again: paid once all of it is."""
+    paid_on = max(one.paid_on, more.paid_on) if one.paid_on and more.paid_on else None
+    added = {line.line_ref: line.amount_minor for line in more.lines}
+    lines = (replace(line, amount_minor=line.amount_minor + added.get(line.line_ref, 0)) for line in one.lines)
+    return replace(
+        one,
+        amount_minor=one.amount_minor + more.amount_minor,
+        taken_back_minor=one.taken_back_minor + more.taken_back_minor,
+        held_minor=one.held_minor + more.held_minor,
+        state="paid" if paid_on else "promised",
+        paid_on=paid_on,
+        lines=tuple(lines),
+    )
 
 
 def _share(allocation: Any, paid_on: date | None) -> Share:

@@ -11,9 +11,7 @@ from partners.agreement_forms import FIELD_OF, AgreementForm, EndForm
 from partners.disclosure import scope_sentence
 from partners.models import Agreement
 from partners.operations.activate_agreement import (
-    AgreementsMeet,
-    MixedBases,
-    MoreThanTheWhole,
+    Contradicts,
     NotADraft,
     activate_agreement,
 )
@@ -97,7 +95,7 @@ def activate(request: HttpRequest, agreement_id: int) -> HttpResponse:
     get_object_or_404(Agreement, pk=agreement_id)
     try:
         activate_agreement(agreement_id=agreement_id, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (SamePerson, MayNotApprove, AgreementsMeet, MixedBases, MoreThanTheWhole) as error:
+    except (SamePerson, MayNotApprove, Contradicts) as error:
         messages.error(request, str(error))
     except NotADraft:
         messages.error(request, "It was activated before.")

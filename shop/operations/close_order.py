@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from partners.operations.release_room import release_room
 from shop.models import Order, OrderEvent, StockHold
 from shop.outcomes import Outcome
 from shop.stock import give_back, held_by, lock_variants
@@ -24,7 +25,7 @@ def close_order(*, order_id: int, because: Order.ClosedBecause, now: datetime) -
     may_close = Order.OPEN if because == Because.FAILED else (Order.State.PENDING,)
     if order.state not in may_close:
         return Outcome.ALREADY_CLOSED
-    release_holds(order)
+    release_holds(order, now=now)
     order.state = Order.State.EXPIRED if because == Because.EXPIRED else Order.State.CANCELLED
     order.closed_because = because
     order.save(update_fields=["state", "closed_because"])
@@ -32,13 +33,12 @@ def close_order(*, order_id: int, because: Order.ClosedBecause, now: datetime) -
     return Outcome.RELEASED
 
 
-def release_holds(order: Order) -> None:
-    """Give back everything that is set aside for an order that the caller has locked."""
-    held = held_by(order)
-    if not held:
-        return
-    lock_variants(held)
-    give_back(held)
-    StockHold.objects.filter(order=order, state__in=StockHold.ON_SHELF).update(
-        state=StockHold.State.RELEASED, until=None
-    )
+def release_holds(order: Order, *, now: datetime) -> None:
+    """Give back everything that is set aside for an order that the caller has locked: pieces, and room under caps."""
+    if held := held_by(order):
+        lock_variants(held)
+        give_back(held)
+        StockHold.objects.filter(order=order, state__in=StockHold.ON_SHELF).update(
+            state=StockHold.State.RELEASED, until=None
+        )
+    release_room(source=order.ref, bound_at=order.placed_at, now=now)

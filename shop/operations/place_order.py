@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from partners.operations.reserve_room import reserve_room
 from partners.queries import Promise, promises_for_many
+from shop.giving import share_line
 from shop.links import make_link
 from shop.models import Cart, CartLine, Order, OrderEvent, OrderLine, OrderLineAgreement, StockHold
 from shop.quantities import BeyondStock, check_quantity
@@ -64,7 +66,7 @@ def place_order(*, cart_id: int, currency: str, now: datetime) -> Placed:
     # 3. Freeze lines and promises as they are shown at this moment.
     order = _write_order(cart_id, currency, pieces, quantities, now)
     lines = _write_lines(order, pieces, quantities)
-    promises = promises_for_many({piece.sku: piece.scope_keys for piece in pieces}, now)
+    promises = _promises_with_room(order, lines, pieces)
     _freeze_promises(lines, pieces, promises, currency)
     # 4. The holds end a little after the payment page does.
     session_ends_at = now + SESSION_LASTS
@@ -134,6 +136,22 @@ def _write_lines(order: Order, pieces: list[Piece], quantities: Mapping[int, int
         )
         for position, piece in enumerate(pieces, start=1)
     )
+
+
+def _promises_with_room(order: Order, lines: list[OrderLine], pieces: list[Piece]) -> dict[str, list[Promise]]:
+    """The promises that bind, with room kept under their caps; without those whose cap is reached just now."""
+    keys = {piece.sku: piece.scope_keys for piece in pieces}
+    full: set[int] = set()
+    while True:
+        promises = promises_for_many(keys, order.placed_at, without=full)
+        if not any(promise.terms.limits.cap_minor for bound in promises.values() for promise in bound):
+            return promises
+        named = [[promise.agreement_id for promise in promises[piece.sku]] for piece in pieces]
+        shared = [share_line(line, ids) for line, ids in zip(lines, named, strict=True)]
+        reached = reserve_room(source=order.ref, lines=shared, bound_at=order.placed_at)
+        if not reached:
+            return promises
+        full |= reached
 
 
 def _freeze_promises(

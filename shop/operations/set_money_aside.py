@@ -28,7 +28,7 @@ Because = Order.ClosedBecause
 
 def set_mismatch_aside(order: Order, fact: CheckoutPaid, differences: list[str], *, now: datetime) -> Outcome:
     """The payment is not what was asked: to suspense, pieces back on the shelf, somebody must look. MISMATCH."""
-    release_holds(order)
+    release_holds(order, now=now)
     _owe(order, fact, Because.MISMATCH)
     post_entry(
         builders.suspense(charge_ref=fact.charge_ref, amount_minor=fact.total_minor, **_about(order, fact)), now=now

@@ -11,9 +11,10 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partners.models import Allocation, Partner
-from partners.terms import FeeEstimate
-from shop.models import Variant
+from partners.models import Agreement, Allocation, CapSource, Partner
+from partners.terms import FeeEstimate, Limits
+from shop.models import Order, Variant
+from shop.operations.close_order import close_order
 from shop.operations.mark_order_paid import mark_order_paid
 from shop.queries import cart_view
 from shop.queries.orders import order_view
@@ -87,3 +88,38 @@ def test_what_depends_on_the_card_fee_is_marked_as_an_estimate() -> None:
         "To More": "an estimate until the card fee is known",
         "To Dahlia's Hope": "",
     }
+
+
+def capped_shelf() -> Agreement:
+    """$3.00 of each plain pair, up to $5.00; and 10% of everything else to somebody else."""
+    more = Partner.objects.create(slug="more", name="More")
+    promise(more, "shop", rate_num=10)
+    terms = {"per": "unit", "each_minor": 300, "rate_num": 0, "rate_den": 1, "limits": Limits(cap_minor=500)}
+    return promise(Partner.objects.get(slug="dahlias-hope"), "variant:PLAIN", **terms)
+
+
+def test_a_checkout_keeps_its_room_and_the_next_one_sees_the_rest() -> None:
+    capped = capped_shelf()
+    first = placed_order(PLAIN=1).order
+
+    assert {share.amount_minor for share in cart_view(filled_cart(PLAIN=1), NOW).shares} == {200}
+    placed_order(PLAIN=1)
+    at_the_cap = placed_order(PLAIN=1).order
+
+    assert {share.partner_name for share in order_view(at_the_cap).promised} == {"More"}  # the shop's own promise
+    assert CapSource.objects.filter(agreement=capped).count() == 2
+    mark_order_paid(paid_fact(first), now=NOW)
+    assert allocated() == {"Dahlia's Hope": 300}
+
+
+def test_a_checkout_that_ends_gives_its_room_back() -> None:
+    capped_shelf()
+    left = placed_order(PLAIN=2).order
+    late = placed_order(REHOPE=1).order  # nothing of it lies under the cap
+
+    close_order(order_id=left.pk, because=Order.ClosedBecause.EXPIRED, now=NOW)
+    close_order(order_id=late.pk, because=Order.ClosedBecause.EXPIRED, now=NOW)
+
+    assert {share.amount_minor for share in cart_view(filled_cart(PLAIN=1), NOW).shares} == {300}
+    mark_order_paid(paid_fact(left), now=NOW)  # paid after all: its pieces are there, and so is the room
+    assert allocated() == {"Dahlia's Hope": 500}
