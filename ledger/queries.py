@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -48,26 +49,29 @@ class StatementLine:
 
 
 def balance(
-    purpose: str,
+    purpose: str | Sequence[str],
     owner: str = "",
     currency: str = "usd",
     as_of: date | None = None,
     *,
     through_seq: int | None = None,
 ) -> int:
-    """The balance of one account, debit-positive; 0 if unused. `as_of` and `through_seq` as in `balances_by_owner`."""
+    """The balance of one account, or of several of one owner together, debit-positive; 0 if unused.
+
+    `as_of` and `through_seq` as in `balances_by_owner`.
+    """
     return balances_by_owner(purpose, as_of, currency, only_owner=owner, through_seq=through_seq).get(owner, 0)
 
 
 def balances_by_owner(
-    purpose: str,
+    purpose: str | Sequence[str],
     as_of: date | None = None,
     currency: str = "usd",
     *,
     only_owner: str | None = None,
     through_seq: int | None = None,
 ) -> dict[str, int]:
-    """The balances of all accounts of a purpose at the end of a day, by owner; zero balances included.
+    """The balances of all accounts of a purpose, or of some together, at the end of a day, by owner; zeros included.
 
     Without `as_of`: on the last day that anything was posted for. Without `through_seq`: of all that is posted, sealed
     or not, as live pages show it. With it: of what was sealed up to there, for ever the same (rules/sealing.md
@@ -78,17 +82,17 @@ def balances_by_owner(
         """
         WITH accounts AS (
             SELECT id, owner FROM ledger_account
-             WHERE purpose = %(purpose)s AND currency = %(currency)s
+             WHERE purpose = ANY(%(purposes)s) AND currency = %(currency)s
                AND (%(owner)s::text IS NULL OR owner = %(owner)s)
         )
         SELECT a.owner, coalesce(sum(s.debits - s.credits), 0)
           FROM accounts a
           LEFT JOIN ledger_sums_of(ARRAY(SELECT id FROM accounts), %(day)s::date, %(through)s) s ON s.account_id = a.id
-         GROUP BY a.id, a.owner
+         GROUP BY a.owner
          ORDER BY a.owner
         """,
         {
-            "purpose": purpose,
+            "purposes": [purpose] if isinstance(purpose, str) else [*purpose],
             "currency": currency,
             "owner": only_owner,
             "day": as_of,

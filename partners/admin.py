@@ -14,11 +14,18 @@ from partners.models import (
     BankStatement,
     Cheque,
     Partner,
+    PartnerContact,
     PartnerPayout,
     PayoutBatch,
     PayoutPolicy,
 )
 from people.console import NeverDeleted, ReadOnly, amount
+
+
+class PartnerContactInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = PartnerContact
+    extra = 0
+    raw_id_fields = ["user"]
 
 
 @admin.register(Partner)
@@ -27,6 +34,7 @@ class PartnerAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ["status"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
+    inlines = [PartnerContactInline]
 
 
 @admin.register(Agreement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from partners.destination_forms import FORMS
-from partners.views import agreements, bank, desk, destinations, opening, payout_steps, payouts
+from partners.views import agreements, bank, desk, destinations, opening, payout_steps, payouts, why
 
 
 class MethodConverter:
@@ -30,6 +30,11 @@ urlpatterns = [
     path("agreements/<int:agreement_id>/activate/", agreements.activate, name="desk_agreement_activate"),
     path("agreements/<int:agreement_id>/end/", agreements.end, name="desk_agreement_end"),
     path("allocations/<int:allocation_id>/", desk.allocation, name="desk_allocation"),
+    path("partners/", why.partners, name="why_partners"),
+    path("partners/<slug:slug>/", why.account, name="why_account"),
+    path("partners/<slug:slug>/<str:month>.csv", why.month_csv, name="why_month_csv"),
+    path("partners/<slug:slug>/<str:month>/", why.month, name="why_month"),
+    path("partners/<slug:slug>/<str:month>/<int:agreement_id>/", why.agreement, name="why_agreement"),
     path("payouts/", payouts.payouts, name="desk_payouts"),
     path("payouts/propose/", payouts.propose, name="desk_propose"),
     path("payouts/<int:batch_id>/", payouts.batch, name="desk_batch"),

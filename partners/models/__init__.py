@@ -3,6 +3,7 @@
 from partners.models.agreements import Agreement
 from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, ColumnProfile, StatementFile, StatementRow
+from partners.models.contacts import PartnerContact
 from partners.models.destinations import Method, PayoutDestination, PayoutHold
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
 from partners.models.limits import AgreementTotal, CapSource
@@ -33,6 +34,7 @@ __all__ = [
     "Match",
     "Method",
     "Partner",
+    "PartnerContact",
     "PartnerPayout",
     "PastShare",
     "PayoutAttempt",

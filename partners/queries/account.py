@@ -101,7 +101,7 @@ class Payment:
 
 def owed(partner: Partner, as_of: date | None = None, currency: str = "usd", *, through_seq: int | None = None) -> int:
     """What we owe the partner at the end of `as_of`, held and sent-but-not-arrived money included; may be negative."""
-    return -sum(books.balance(purpose, partner.owner, currency, as_of, through_seq=through_seq) for purpose in OWED)
+    return -books.balance(OWED, partner.owner, currency, as_of, through_seq=through_seq)
 
 
 def totals(

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from ledger.figures import Figures, figures
 from partners.disclosure import scope_sentence
 from partners.models import Allocation, Partner, PartnerPayout
 from partners.queries.promises import promise_of
+from partners.views.why import CONTACT
 from people import clock
 from people import desk as waiting
 from people.access import role_required, staff_required
@@ -28,6 +29,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     org = organisation()
     now = clock.now()
     roles = set(request.user.groups.values_list("name", flat=True))
+    if roles == {CONTACT}:
+        return redirect("partners:own")
     tasks = waiting.tasks(roles, now, user_id=request.user.pk)
     context: dict[str, Any] = {
         "approvals": [task for task in tasks if task.asked_by_id],
@@ -73,7 +76,8 @@ def _bars(moved: Figures) -> list[dict[str, Any]]:
 def allocation(request: HttpRequest, allocation_id: int) -> HttpResponse:
     """One share: the promise, the payment, the arithmetic, the entry, and the payout that paid it."""
     row = get_object_or_404(
-        Allocation.objects.select_related("agreement__partner", "entry").prefetch_related("lines"), pk=allocation_id
+        Allocation.objects.select_related("agreement__partner", "entry__seal").prefetch_related("lines"),
+        pk=allocation_id,
     )
     payout = PartnerPayout.objects.filter(items__allocation=row, items__released_at__isnull=True).first()
     context = {

@@ -19,6 +19,12 @@ def money(amount_minor: int, currency: str = "usd") -> str:
     return format_minor(amount_minor, currency)
 
 
+@register.filter
+def negative(amount_minor: int) -> int:
+    """What is taken off: 960 -> -960."""
+    return -amount_minor
+
+
 @register.inclusion_tag("people/money_line.html")
 def money_line(parts: Sequence[Part], currency: str = "usd", label: str = "Where the money goes") -> dict[str, Any]:
     """The money line as SVG with a table that says the same to a screen reader."""

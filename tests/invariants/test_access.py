@@ -26,7 +26,17 @@ from ledger.models import Opening
 from ledger.operations.begin_books import begin_books
 from ledger.operations.propose_opening import propose_opening
 from partners.destination_details import Details
-from partners.models import AchFile, Agreement, BankAccount, BankLine, Match, Partner, PayoutPolicy, StatementFile
+from partners.models import (
+    AchFile,
+    Agreement,
+    BankAccount,
+    BankLine,
+    Match,
+    Partner,
+    PartnerContact,
+    PayoutPolicy,
+    StatementFile,
+)
 from partners.operations.change_destination import change_destination
 from partners.operations.hold_partner import hold_partner
 from people.access import ROLES
@@ -101,7 +111,13 @@ def known(
     return {
         "token": order.token,
         "give": token_for(plan.attempt_key),
-        "slug": {"shop": "valor-tassel-earrings", "products": "valor-tassel-earrings", "partners": "dahlias-hope"},
+        "slug": {
+            "shop": "valor-tassel-earrings",
+            "products": "valor-tassel-earrings",
+            "partners": "dahlias-hope",
+            "partner": "dahlias-hope",
+        },
+        "month": "2026-09",
         "pk": 1,
         "order_id": order.order.pk,
         "gift_id": plan.gifts.get().pk,
@@ -167,6 +183,8 @@ def browser(visitor: str, **options: Any) -> Client:
         user = person(f"{visitor.replace(' ', '.')}@tassel.example", *([visitor] if visitor in ROLES else []))
         if visitor != "no factor":
             Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+        if visitor == "partner contact":
+            PartnerContact.objects.create(user=user, partner=Partner.objects.get(slug="dahlias-hope"))
         client.force_login(user)
     return client
 
@@ -282,6 +300,7 @@ def everything(**options: Any) -> Client:
     user.save()
     give(user, *ROLES)
     Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+    PartnerContact.objects.create(user=user, partner=Partner.objects.get(slug="dahlias-hope"))
     return client
 
 
