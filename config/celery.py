@@ -73,6 +73,7 @@ app.conf.update(
         "sweep gift refunds": {"task": "donations.tasks.send_gift_refunds", "schedule": 60.0},
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
         "accrue shares net of fees": {"task": "partners.tasks.accrue_waiting", "schedule": 60.0},
+        "remind of agreements": {"task": "partners.tasks.remind_of_agreements", "schedule": 3600.0},
         "top up minimums": {"task": "partners.tasks.top_up_minimums", "schedule": 3600.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},
         "sweep bank files": {"task": "partners.tasks.work_statements", "schedule": 30.0},

@@ -18,6 +18,7 @@ from partners.models import (
     PartnerPayout,
     PayoutBatch,
     PayoutPolicy,
+    StateRule,
 )
 from people.console import NeverDeleted, ReadOnly, amount
 
@@ -122,3 +123,9 @@ class BankAccountAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg
 class BankStatementAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["file_name", "account", "format", "first_on", "last_on", "imported_by", "imported_at"]
     list_select_related = ["account", "imported_by"]
+
+
+@admin.register(StateRule)
+class StateRuleAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["state", "duty", "measured_from", "days", "source", "checked_on"]
+    list_filter = ["state"]

@@ -8,9 +8,10 @@ from typing import Any
 from django import forms
 
 from partners.forms import DayField
-from partners.models import Partner
+from partners.models import AgreementEvent, Partner, StateRule
 from partners.terms import Basis, FeeEstimate, LimitPeriod, Limits, Per
 from people.money import NotAnAmount, parse_amount
+from people.operations.attach_file import BYTES_MAX
 from people.queries import organisation
 
 # Where the operation's words for a field differ from the form's.
@@ -118,3 +119,43 @@ class EndForm(forms.Form):
     """An earlier last day."""
 
     ends_on = DayField(label="New last day, included")
+
+
+class PaperForm(forms.Form):
+    """A signed document or a consent, with the day on it."""
+
+    kind = forms.ChoiceField(
+        label="What it is",
+        choices=[(kind.value, kind.label) for kind in (AgreementEvent.Kind.SIGNED, AgreementEvent.Kind.CONSENTED)],
+    )
+    on = DayField(label="Day on the paper")
+    file = forms.FileField(
+        label="The file",
+        help_text="A PDF, a picture or a text of at most 5 MB.",
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg,.txt"}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > BYTES_MAX:
+            raise forms.ValidationError("The file is larger than 5 MB.")
+        return file
+
+
+class StatesForm(forms.Form):
+    """The states in which buyers are promised the share."""
+
+    states = forms.MultipleChoiceField(
+        label="Sold in", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Tick at least one state."}
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = StateRule.objects.order_by("state").values_list("state", flat=True).distinct()
+        self.fields["states"].choices = [(state, state) for state in known]  # type: ignore[attr-defined]
+
+
+class DoneForm(forms.Form):
+    """When something was done."""
+
+    done_on = DayField(label="Done on")

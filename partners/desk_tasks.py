@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.urls import reverse
 
 from ledger import month_tasks
-from partners.models import Agreement, BankLine, Match, PayoutBatch, PayoutDestination
+from partners.models import Agreement, AgreementDuty, BankLine, Match, PayoutBatch, PayoutDestination
+from partners.operations.remind_of_agreements import DAYS_BEFORE, running_out
 from people.desk import DeskTask
 from people.models import Approval
 from people.money import format_minor
+from people.queries import local_day
 
 LATE_AFTER = timedelta(days=5)  # a payout that the bank has not shown by then (rules/ledger.md section 7)
 State = PayoutBatch.State
@@ -21,8 +23,9 @@ DECIDERS = ("finance approver",)
 
 
 def waiting(now: datetime) -> list[DeskTask]:
-    """Batches to approve, send or chase; bank lines to confirm or explain; agreements to activate. Two queries."""
-    return [*_batches(now), *map(_plain, _numbers())]
+    """Batches to approve, send or chase; bank lines to confirm or explain; agreements to activate
+    or renew, and what states ask about them. Five queries."""
+    return [*_batches(now), *map(_plain, _numbers()), *_agreements(now)]
 
 
 def _batches(now: datetime) -> list[DeskTask]:
@@ -117,6 +120,25 @@ def _plain(row: dict[str, Any]) -> DeskTask:
     else:
         title, detail = f"Explain {_count(number, 'bank line')}", "Money left the bank and no payout matches"
     return DeskTask(title, detail, since, reverse("partners:desk_bank"))
+
+
+def _agreements(now: datetime) -> Iterator[DeskTask]:
+    """What runs out, and what states want within the longest notice; waiting since that notice began."""
+    today = local_day(now)
+    for row in running_out(today):
+        title = f"Renew the agreement with {row.partner}, or let it end"
+        yield _dated(row.pk, title, f"{row.scope_label}, ends", row.ends_on, now)
+    duties = AgreementDuty.objects.filter(done_on__isnull=True, due_on__lte=today + timedelta(days=max(DAYS_BEFORE)))
+    for duty in duties.select_related("rule", "agreement__partner"):
+        title = f"{duty.rule.get_duty_display()} in {duty.rule.state}"
+        yield _dated(duty.agreement_id, title, f"{duty.agreement.partner}, due", duty.due_on, now)
+
+
+def _dated(agreement_id: int, title: str, detail: str, on: date, now: datetime) -> DeskTask:
+    """Waiting since the longest notice began, at the time of day that it is now."""
+    since = now - (timedelta(days=max(DAYS_BEFORE)) - (on - now.date()))
+    href = reverse("partners:desk_agreement", args=[agreement_id])
+    return DeskTask(title, f"{detail} {on.day} {on:%B %Y}", min(since, now), href)
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from partners.destination_forms import FORMS
-from partners.views import agreements, bank, desk, destinations, opening, payout_steps, payouts, why
+from partners.views import agreements, bank, desk, destinations, opening, papers, payout_steps, payouts, why
 
 
 class MethodConverter:
@@ -29,6 +29,11 @@ urlpatterns = [
     path("agreements/<int:agreement_id>/", agreements.agreement, name="desk_agreement"),
     path("agreements/<int:agreement_id>/activate/", agreements.activate, name="desk_agreement_activate"),
     path("agreements/<int:agreement_id>/end/", agreements.end, name="desk_agreement_end"),
+    path("agreements/<int:agreement_id>/accounting.csv", papers.accounting, name="desk_accounting"),
+    path("agreements/<int:agreement_id>/papers/", papers.keep, name="desk_keep_paper"),
+    path("agreements/<int:agreement_id>/papers/<int:paper_id>/", papers.paper, name="desk_paper"),
+    path("agreements/<int:agreement_id>/states/", papers.plan, name="desk_plan_duties"),
+    path("agreements/<int:agreement_id>/states/<int:duty_id>/", papers.settle, name="desk_settle_duty"),
     path("allocations/<int:allocation_id>/", desk.allocation, name="desk_allocation"),
     path("partners/", why.partners, name="why_partners"),
     path("partners/<slug:slug>/", why.account, name="why_account"),

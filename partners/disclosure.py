@@ -32,6 +32,7 @@ _IN = {
     LimitPeriod.MONTH: "in each calendar month",
 }
 ESTIMATE = "The card fee is known once the payment has settled, so any amount shown before is an estimate."
+ENDED = "This promise has ended."
 NOT_A_GIFT = "This purchase is not a tax-deductible gift."
 
 
@@ -76,15 +77,17 @@ def gift_sentence(promise: Promised) -> str:
     return f"{_who_gets(promise, f'each gift to {_with_article(promise.scope_label)}')} {figured_text(promise)}"
 
 
-def scope_sentence(promise: Promised) -> str:
-    """A promise without a price, for the partner's own page."""
+def scope_sentence(promise: Promised, today: date | None = None) -> str:
+    """A promise without a price, for the partner's own page; one that is over by `today` (local) says so."""
+    over = f" {ENDED}" if today is not None and today > promise.ends_on else ""
     if not scopes.is_goods(promise.scope_key):
-        return gift_sentence(promise)
+        return gift_sentence(promise) + over
     if promise.terms.per == Per.PERCENT:
         thing = f"the price of {promise.scope_label}"
     else:
         thing = _of_each(promise.terms, f"piece of {promise.scope_label}", promise.scope_label)
-    return f"{promise.terms.rate_text} of {thing} {_when(promise)}{_limits(promise.terms)}. {figured_text(promise)}"
+    share = f"{promise.terms.rate_text} of {thing} {_when(promise)}{_limits(promise.terms)}."
+    return f"{share} {figured_text(promise)}{over}"
 
 
 def figured_text(promise: Promised) -> str:

@@ -7,6 +7,7 @@ import time
 from celery import shared_task
 
 from partners.operations.accrue_waiting import accrue_waiting as accrue
+from partners.operations.remind_of_agreements import remind_of_agreements as remind
 from partners.operations.send_transfers import TASK as SEND
 from partners.operations.send_transfers import send_transfers as send
 from partners.operations.top_up_minimums import top_up_minimums as top_up
@@ -51,3 +52,9 @@ def work_statements() -> int:
 def top_up_minimums() -> int:
     """Every hour by the beat: minimums whose period and refund window are over. Returns how many were topped up."""
     return top_up(now=clock.now())
+
+
+@shared_task(name="partners.tasks.remind_of_agreements", ignore_result=True)
+def remind_of_agreements() -> int:
+    """Every hour by the beat: agreements that run out, and what states will ask. Returns how many mails were queued."""
+    return remind(now=clock.now())

@@ -9,6 +9,7 @@ from partners.models.holds import AllocationReversal, AllocationReversalLine, Ho
 from partners.models.limits import AgreementTotal, CapSource
 from partners.models.matches import Match
 from partners.models.organisations import Partner
+from partners.models.papers import AgreementDuty, AgreementEvent, Duty, StateRule
 from partners.models.past import PastShare
 from partners.models.payouts import PartnerPayout, PayoutAttempt, PayoutBatch, PayoutItem, PayoutPolicy
 from partners.models.sending import AchEntry, AchFile, AchOriginator, Cheque
@@ -19,6 +20,8 @@ __all__ = [
     "AchFile",
     "AchOriginator",
     "Agreement",
+    "AgreementDuty",
+    "AgreementEvent",
     "AgreementTotal",
     "Allocation",
     "AllocationLine",
@@ -30,6 +33,7 @@ __all__ = [
     "CapSource",
     "Cheque",
     "ColumnProfile",
+    "Duty",
     "Hold",
     "Match",
     "Method",
@@ -43,6 +47,7 @@ __all__ = [
     "PayoutHold",
     "PayoutItem",
     "PayoutPolicy",
+    "StateRule",
     "StatementFile",
     "StatementRow",
     "WaitingShare",

@@ -9,7 +9,7 @@ from fractions import Fraction
 from django.db import transaction
 
 from partners import scopes
-from partners.models import Agreement
+from partners.models import Agreement, AgreementEvent
 from partners.two_people import SamePerson
 from people.approvers import check_approver
 from people.models import User
@@ -80,6 +80,7 @@ def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreeme
     agreement.approved_by = by
     agreement.approved_at = now
     agreement.save(update_fields=["state", "approved_by", "approved_at"])
+    AgreementEvent.objects.create(agreement=agreement, kind=AgreementEvent.Kind.ACTIVATED, by=by, at=now)
     return agreement
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from partners.models import Agreement
+from partners.models import Agreement, AgreementEvent
+from partners.operations.plan_duties import plan_duties
 from people.models import User
 from people.queries import local_day
 
@@ -36,4 +37,6 @@ def end_agreement_early(*, agreement_id: int, ends_on: date, by: User, now: date
     agreement.ended_by = by
     agreement.ended_at = now
     agreement.save(update_fields=["state", "ends_on", "ended_by", "ended_at"])
+    AgreementEvent.objects.create(agreement=agreement, kind=AgreementEvent.Kind.ENDED, on=ends_on, by=by, at=now)
+    plan_duties(agreement_id=agreement.pk, states=())  # what states ask afterwards is due earlier too
     return agreement

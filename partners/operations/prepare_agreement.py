@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from partners import scopes
-from partners.models import Agreement, Partner
+from partners.models import Agreement, AgreementEvent, Partner
 from partners.terms import GIFT_BASES, GOODS_BASES, NO_FEE, NO_LIMITS, Basis, FeeEstimate, Limits, Per
 from people.models import User
 from people.queries import organisation
@@ -62,7 +62,7 @@ def prepare_agreement(
     if recognition != Agreement.Recognition.GRANT:
         raise BadAgreement("recognition", "Only grants can be promised so far: an agency gift needs its own payout.")
     series = series or f"{partner.slug}:{scope_key}"
-    return Agreement.objects.create(
+    agreement = Agreement.objects.create(
         partner=partner,
         series=series,
         version=_next_version(partner, series),
@@ -86,6 +86,8 @@ def prepare_agreement(
         prepared_by=by,
         prepared_at=now,
     )
+    AgreementEvent.objects.create(agreement=agreement, kind=AgreementEvent.Kind.PREPARED, by=by, at=now)
+    return agreement
 
 
 def _check_scope(scope_key: str, scope_label: str, basis: str) -> None:

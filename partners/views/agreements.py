@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partners.agreement_forms import FIELD_OF, AgreementForm, EndForm
+from partners.agreement_forms import FIELD_OF, AgreementForm, EndForm, PaperForm, StatesForm
 from partners.disclosure import scope_sentence
-from partners.models import Agreement
+from partners.models import Agreement, AgreementDuty, AgreementEvent
 from partners.operations.activate_agreement import (
     Contradicts,
     NotADraft,
@@ -17,6 +17,7 @@ from partners.operations.activate_agreement import (
 )
 from partners.operations.end_agreement_early import BadLastDay, NotInForce, end_agreement_early
 from partners.operations.prepare_agreement import BadAgreement, prepare_agreement
+from partners.queries.accounting import recipients_warning
 from partners.queries.promises import promise_of
 from partners.two_people import SamePerson
 from people import clock, desk
@@ -34,7 +35,13 @@ def agreements(request: HttpRequest) -> HttpResponse:
     rows = Agreement.objects.select_related("partner").order_by("-starts_on", "partner__name", "id")
     found = [(row, promise_of(row)) for row in rows]
     found.sort(key=lambda pair: pair[0].state != Agreement.State.DRAFT)
-    context = {"rows": found, "may_prepare": has_role(request.user, PREPARER), "today": local_day(clock.now())}
+    today = local_day(clock.now())
+    context = {
+        "rows": found,
+        "may_prepare": has_role(request.user, PREPARER),
+        "today": today,
+        "warning": recipients_warning(today.year),
+    }
     return render(request, "partners/desk/agreements.html", context | {"here": "agreements"})
 
 
@@ -63,29 +70,41 @@ def prepare(request: HttpRequest) -> HttpResponse:
 @require_safe
 def agreement(request: HttpRequest, agreement_id: int) -> HttpResponse:
     """One agreement: what it promises, who prepared and activated it, and the next step."""
-    return _agreement(request, agreement_id, EndForm())
+    return show(request, agreement_id)
 
 
-def _agreement(request: HttpRequest, agreement_id: int, end_form: EndForm) -> HttpResponse:
+def show(
+    request: HttpRequest,
+    agreement_id: int,
+    *,
+    end_form: EndForm | None = None,
+    paper_form: PaperForm | None = None,
+    states_form: StatesForm | None = None,
+) -> HttpResponse:
+    """The agreement's page, with the form that was filled in wrongly."""
     rows = Agreement.objects.select_related("partner", "prepared_by", "approved_by", "ended_by")
     row = get_object_or_404(rows, pk=agreement_id)
     roles = set(request.user.groups.values_list("name", flat=True))
     own = row.prepared_by_id == request.user.pk
+    today = local_day(clock.now())
+    bad = [form for form in (end_form, paper_form, states_form) if form is not None]
     context = {
         "agreement": row,
-        "sentence": scope_sentence(promise_of(row)),
+        "sentence": scope_sentence(promise_of(row), today),
         "promise": promise_of(row),
         "own": own,
         "may_activate": row.state == Agreement.State.DRAFT and APPROVER in roles and not own,
         "may_end": row.state == Agreement.State.ACTIVE and APPROVER in roles,
-        "end_form": end_form,
+        "may_keep": bool(roles & {PREPARER, APPROVER}),
+        "end_form": end_form or EndForm(),
+        "paper_form": paper_form or PaperForm(),
+        "states_form": states_form or StatesForm(),
+        "events": AgreementEvent.objects.filter(agreement=row).select_related("by"),
+        "duties": AgreementDuty.objects.filter(agreement=row).select_related("rule"),
+        "today": today,
+        "here": "agreements",
     }
-    return render(
-        request,
-        "partners/desk/agreement.html",
-        context | {"here": "agreements"},
-        status=400 if end_form.errors else 200,
-    )
+    return render(request, "partners/desk/agreement.html", context, status=400 if bad else 200)
 
 
 @role_required(APPROVER)
@@ -111,13 +130,13 @@ def end(request: HttpRequest, agreement_id: int) -> HttpResponse:
     get_object_or_404(Agreement, pk=agreement_id)
     form = EndForm(request.POST)
     if not form.is_valid():
-        return _agreement(request, agreement_id, form)
+        return show(request, agreement_id, end_form=form)
     day = form.cleaned_data["ends_on"]
     try:
         end_agreement_early(agreement_id=agreement_id, ends_on=day, by=request.user, now=clock.now())  # type: ignore[arg-type]
     except BadLastDay as error:
         form.add_error("ends_on", str(error))
-        return _agreement(request, agreement_id, form)
+        return show(request, agreement_id, end_form=form)
     except NotInForce:
         messages.error(request, "Only an active agreement can end early.")
     else:

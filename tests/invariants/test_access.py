@@ -29,6 +29,8 @@ from partners.destination_details import Details
 from partners.models import (
     AchFile,
     Agreement,
+    AgreementDuty,
+    AgreementEvent,
     BankAccount,
     BankLine,
     Match,
@@ -36,9 +38,11 @@ from partners.models import (
     PartnerContact,
     PayoutPolicy,
     StatementFile,
+    StateRule,
 )
 from partners.operations.change_destination import change_destination
 from partners.operations.hold_partner import hold_partner
+from partners.operations.keep_paper import keep_paper
 from people.access import ROLES
 from people.models import User
 from people.operations.request_role import request_role
@@ -123,6 +127,8 @@ def known(
         "gift_id": plan.gifts.get().pk,
         "plan_id": plan.pk,
         "agreement_id": draft(valor.partner, ana, scope_key="product:other").pk,
+        "paper_id": kept_paper(ana).pk,
+        "duty_id": state_duty().pk,
         "allocation_id": valor.allocations.order_by("pk")[0].pk,
         "opening_id": opening_balances(ana).pk,
         "batch_id": batch.pk,
@@ -132,7 +138,13 @@ def known(
         "destination_id": entered.pk,
         "file_id": {
             "ach-files": AchFile.objects.create(
-                made_on=NOW.date(), modifier="A", made_at=NOW, made_by=ana, effective_on=NOW.date(), header={}, sha256=""
+                made_on=NOW.date(),
+                modifier="A",
+                made_at=NOW,
+                made_by=ana,
+                effective_on=NOW.date(),
+                header={},
+                sha256="",
             ).pk,
             "files": StatementFile.objects.get().pk,
         },
@@ -160,6 +172,21 @@ def opening_balances(by: User) -> Opening:
         file_name="old.csv", content=b"account,owner,currency,debit,credit\n1010,,usd,1,\n3010,,usd,,1\n",
         words="Trial balance.", stripe_minor={}, by=by, now=NOW,
     )  # fmt: skip
+
+
+def kept_paper(by: User) -> AgreementEvent:
+    """Of the draft that the addresses name."""
+    draft = Agreement.objects.get(state="draft")
+    return keep_paper(
+        agreement_id=draft.pk, kind="signed", on=NOW.date(), name="signed.pdf", content=b"%PDF-1.7", by=by, now=NOW
+    )
+
+
+def state_duty() -> AgreementDuty:
+    rule, _ = StateRule.objects.get_or_create(
+        state="NJ", duty="file", defaults={"measured_from": "start", "source": "law", "checked_on": NOW.date()}
+    )
+    return AgreementDuty.objects.create(agreement=Agreement.objects.get(state="draft"), rule=rule, due_on=NOW.date())
 
 
 def donors_plan() -> Plan:
