@@ -39,5 +39,7 @@ def refund_tasks(
 
 
 def _needs_somebody(now: datetime) -> Q:
-    unchecked = Q(checked_at=None) & (Q(state="failed") | Q(state="made", asked_by=None))
+    unchecked = Q(
+        checked_at=None, state__in=["failed", "made"]
+    )  # what we asked for ourselves is checked from the start
     return Q(state="disputed") | unchecked | Q(state="asked", asked_at__lt=now - ANSWERED_WITHIN)

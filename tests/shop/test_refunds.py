@@ -175,6 +175,12 @@ def test_a_refund_made_at_stripe_is_spread_by_rule_and_waits_for_staff() -> None
     assert Mail.objects.filter(subject__startswith="We gave $13.00").count() == 1
 
 
+def test_a_refund_that_we_made_waits_for_nobody(stripe: Stripe) -> None:
+    assert ask(paid(VALOR_DARK=1), 1200).outcome is Outcome.REFUNDED
+
+    assert desk_tasks.waiting(NOW + ANSWERED_WITHIN * 2) == []
+
+
 def test_a_refund_that_comes_back_is_owed_again() -> None:
     order = paid(VALOR_DARK=1)
     record(made(order.charge_ref, order.ref, 1200))
