@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from config import views
 from config.api_docs import api_docs
+from people.history_views import changes
 
 api: list[URLPattern | URLResolver] = [
     path("", include("shop.api_urls")),
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("reports.urls")),
     path("desk/", include("ledger.desk_urls")),
     path("desk/stripe/", include("payments.desk_urls")),
+    path("desk/history/", changes, name="history"),
     path("desk/roles/", include("people.role_urls")),
     path("desk/months/", include("ledger.month_urls")),
     path("stripe/", include("payments.urls")),

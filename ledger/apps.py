@@ -9,6 +9,7 @@ class LedgerConfig(AppConfig):
         from ledger import (  # noqa: PLC0415 - models must be loaded first
             approval_checks,
             books,
+            changes,
             desk_tasks,
             invariants,
             manual_entries,
@@ -18,8 +19,11 @@ class LedgerConfig(AppConfig):
             summary,
         )
         from ledger.checks import guards_stand  # noqa: PLC0415
-        from people import desk  # noqa: PLC0415
+        from people import desk, history, sources  # noqa: PLC0415
 
+        sources.register("month", changes.describe_months)
+        sources.register("ledger", changes.describe_months)
+        history.register(*changes.CHANGES)
         desk.register_counted(*desk_tasks.COUNTED)
         checks.register(guards_stand, checks.Tags.database)
         books.register_open_items("Exceptions that nobody has settled", summary.open_exceptions)

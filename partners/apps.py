@@ -9,11 +9,14 @@ class PartnersConfig(AppConfig):
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
         from ledger import month_checks, owners  # noqa: PLC0415
-        from partners import account_owners, bank_checks, books, desk_tasks, sources  # noqa: PLC0415
-        from people import desk  # noqa: PLC0415
+        from partners import account_owners, bank_checks, books, changes, desk_tasks, sources  # noqa: PLC0415
+        from people import desk, history  # noqa: PLC0415
         from people import sources as references  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
+        references.register("payout_batch", changes.describe_batches)
+        references.register("agreement", changes.describe_agreements)
+        history.register(*changes.CHANGES)
         references.register("partner", sources.describe_partners)
         references.register("payout", sources.describe_payouts)
         references.register("allocation", sources.describe_allocations)

@@ -80,4 +80,8 @@ def test_a_month_is_closed_by_keyboard(person: Any, team: list[Staff], worker: W
     petra.go(page)
     petra.look("month-closed")
 
+    for someone in (petra, anton):
+        someone.go("/desk/history/")
+        someone.look("history")
+
     assert Period.objects.get(pk=yyyymm).state == "closed"

@@ -77,6 +77,7 @@ DOORS: dict[str, Door] = {
     "desk/agreements/<int:agreement_id>/": role(*FINANCE),
     "desk/agreements/<int:agreement_id>/activate/": role(*APPROVER, methods="POST"),
     "desk/agreements/<int:agreement_id>/end/": role(*APPROVER, methods="POST"),
+    "desk/history/": role(*READERS),
     "desk/roles/": role(*READERS),
     "desk/roles/ask/": role(*APPROVER, "board", methods="POST"),
     "desk/roles/<int:grant_id>/approve/": role(*APPROVER, "board", methods="POST"),

@@ -1,0 +1,66 @@
+"""The changes that the ledger's rows tell: months, entries by hand, exceptions."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from ledger.models import ExceptionEvent, ManualEntryEdit, PeriodEvent, TrialBalanceExport
+from people.history import Change
+from people.queries import days_of
+from people.sources import Source
+
+MONTH: Final = re.compile(r"(month|ledger:close|ledger:reopen):[0-9]{6}")
+
+CHANGES: Final = (
+    Change(
+        "Months",
+        PeriodEvent.objects.all,
+        F("at"),
+        F("by"),
+        Concat(Value("month:"), "period_id"),
+        F("kind"),
+        F("approval__reason"),
+    ),
+    Change(
+        "Months",
+        TrialBalanceExport.objects.all,
+        F("at"),
+        F("by"),
+        Concat(Value("month:"), "period_id"),
+        Value("trial balance exported"),
+    ),
+    Change(
+        "Entries by hand",
+        ManualEntryEdit.objects.all,
+        F("at"),
+        F("by"),
+        Concat(Value("manual:"), "manual_entry_id"),
+        Value("written"),
+    ),
+    Change(
+        "Exceptions",
+        ExceptionEvent.objects.all,
+        F("at"),
+        F("by"),
+        Concat(Value("exception:"), "exception_id"),
+        F("kind"),
+        F("note__words"),
+    ),
+)
+
+
+def describe_months(refs: list[str]) -> dict[str, Source]:
+    """ "October 2026" for month:202610 and for what two persons decide about it (ledger:close:202610). No query."""
+    found = {}
+    for ref in refs:
+        number = ref.rpartition(":")[2]
+        if MONTH.fullmatch(ref):
+            name = date_format(days_of(int(number))[0], "F Y")
+            found[ref] = Source(name, reverse("months:month", args=[int(number)]))
+    return found
