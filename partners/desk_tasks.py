@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
+from django.db.models import (
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Concat
 from django.urls import reverse
 
 from ledger import month_tasks
-from partners.models import Agreement, AgreementDuty, BankLine, Match, PayoutBatch, PayoutDestination
-from partners.operations.remind_of_agreements import DAYS_BEFORE, running_out
+from partners.models import Agreement, AgreementDuty, BankLine, Duty, Match, PayoutBatch, PayoutDestination
+from partners.operations.remind_of_agreements import DAYS_BEFORE
 from people.desk import DeskTask
 from people.models import Approval
 from people.money import format_minor
-from people.queries import local_day
+from people.queries import local_day_of
 
 LATE_AFTER = timedelta(days=5)  # a payout that the bank has not shown by then (rules/ledger.md section 7)
 State = PayoutBatch.State
@@ -24,8 +38,8 @@ DECIDERS = ("finance approver",)
 
 def waiting(now: datetime) -> list[DeskTask]:
     """Batches to approve, send or chase; bank lines to confirm or explain; agreements to activate
-    or renew, and what states ask about them. Five queries."""
-    return [*_batches(now), *map(_plain, _numbers()), *_agreements(now)]
+    or renew, and what states ask about them. Two queries."""
+    return [*_batches(now), *map(_plain, _numbers(now))]
 
 
 def _batches(now: datetime) -> list[DeskTask]:
@@ -55,7 +69,7 @@ def _batches(now: datetime) -> list[DeskTask]:
     return tasks
 
 
-def _numbers() -> Iterator[dict[str, Any]]:
+def _numbers(now: datetime) -> Iterator[dict[str, Any]]:
     """What takes no more than a number, a day and words to tell, in one query: a row for each kind or agreement."""
     taken = Match.objects.exclude(state=Match.State.UNDONE).values("line")
     # What comes in is matched to Stripe's payouts elsewhere.
@@ -80,7 +94,8 @@ def _numbers() -> Iterator[dict[str, Any]]:
     changes = PayoutDestination.objects.filter(state=PayoutDestination.State.PENDING)
     named = {"name": F("partner__name"), "about": F("label"), "asker": F("edited_by")}
     call = _row(changes, "call", F("partner"), F("edited_at"), **named)
-    return (row for row in confirm.union(explain, opening, activate, months, call, all=True) if row["number"])
+    rest = (explain, opening, activate, months, call, _running_out(now), _duties(now))
+    return (row for row in confirm.union(*rest, all=True) if row["number"])
 
 
 def _row(rows: QuerySet[Any], what: str, number: Any, since: Any, **words: Any) -> QuerySet[Any, dict[str, Any]]:
@@ -95,6 +110,8 @@ def _row(rows: QuerySet[Any], what: str, number: Any, since: Any, **words: Any) 
 
 def _plain(row: dict[str, Any]) -> DeskTask:
     number, since = row["number"], row["since"]
+    if row["what"] in ("renew", "duty"):
+        return _dated(row)
     if row["what"] == "activate":
         href = reverse("partners:desk_agreement", args=[number])
         title = f"Activate the agreement with {row['name']}"
@@ -122,23 +139,43 @@ def _plain(row: dict[str, Any]) -> DeskTask:
     return DeskTask(title, detail, since, reverse("partners:desk_bank"))
 
 
-def _agreements(now: datetime) -> Iterator[DeskTask]:
-    """What runs out, and what states want within the longest notice; waiting since that notice began."""
-    today = local_day(now)
-    for row in running_out(today):
-        title = f"Renew the agreement with {row.partner}, or let it end"
-        yield _dated(row.pk, title, f"{row.scope_label}, ends", row.ends_on, now)
-    duties = AgreementDuty.objects.filter(done_on__isnull=True, due_on__lte=today + timedelta(days=max(DAYS_BEFORE)))
-    for duty in duties.select_related("rule", "agreement__partner"):
-        title = f"{duty.rule.get_duty_display()} in {duty.rule.state}"
-        yield _dated(duty.agreement_id, title, f"{duty.agreement.partner}, due", duty.due_on, now)
+def _running_out(now: datetime) -> QuerySet[Any, dict[str, Any]]:
+    """Active agreements in their last days that no version follows; they wait since the longest notice began."""
+    following = Agreement.objects.exclude(state=Agreement.State.DRAFT).filter(
+        series=OuterRef("series"), starts_on=_days(OuterRef("ends_on"), 1)
+    )
+    rows = Agreement.objects.filter(
+        ~Exists(following),
+        state=Agreement.State.ACTIVE,
+        ends_on__gte=local_day_of(now),
+        ends_on__lte=_days(local_day_of(now), max(DAYS_BEFORE)),
+    )
+    since = _days(F("ends_on"), -max(DAYS_BEFORE))
+    return _row(rows, "renew", F("pk"), since, name=F("partner__name"), about=F("scope_label"))
 
 
-def _dated(agreement_id: int, title: str, detail: str, on: date, now: datetime) -> DeskTask:
-    """Waiting since the longest notice began, at the time of day that it is now."""
-    since = now - (timedelta(days=max(DAYS_BEFORE)) - (on - now.date()))
-    href = reverse("partners:desk_agreement", args=[agreement_id])
-    return DeskTask(title, f"{detail} {on.day} {on:%B %Y}", min(since, now), href)
+def _duties(now: datetime) -> QuerySet[Any, dict[str, Any]]:
+    """What states ask in the longest notice, or asked before, and nobody has done."""
+    rows = AgreementDuty.objects.filter(done_on__isnull=True, due_on__lte=_days(local_day_of(now), max(DAYS_BEFORE)))
+    label = Concat("rule__state", Value(" "), "rule__duty", output_field=CharField())
+    since = _days(F("due_on"), -max(DAYS_BEFORE))
+    return _row(rows, "duty", F("agreement"), since, name=F("agreement__partner__name"), about=label)
+
+
+def _days(day: Any, more: int) -> Any:
+    return ExpressionWrapper(day + Value(timedelta(days=more)), output_field=DateTimeField())
+
+
+def _dated(row: dict[str, Any]) -> DeskTask:
+    """An agreement that runs out, or a state's duty, by the day that it was told so long before."""
+    on = row["since"] + timedelta(days=max(DAYS_BEFORE))
+    day = f"{on.day} {on:%B %Y}"
+    if row["what"] == "renew":
+        title, detail = f"Renew the agreement with {row['name']}, or let it end", f"{row['about']}, ends {day}"
+    else:
+        state, _, duty = row["about"].partition(" ")
+        title, detail = f"{Duty(duty).label} in {state}", f"{row['name']}, due {day}"
+    return DeskTask(title, detail, row["since"], reverse("partners:desk_agreement", args=[row["number"]]))
 
 
 def _count(number: int, noun: str) -> str:

@@ -158,18 +158,36 @@ def test_a_duty_is_told_of_until_it_is_done(
 
 
 def test_the_desk_lists_what_runs_out(
-    valor: Agreement, ana: User, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+    valor: Agreement,
+    new_jersey: list[StateRule],
+    ana: User,
+    ben: User,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client = signed_in(ana)
     assert "Renew the agreement" not in words(client.get("/desk/"))
 
     monkeypatch.setattr("people.clock.now", lambda: at(date(2026, 11, 2)))
+    plan_duties(agreement_id=valor.pk, states=["NJ"])
 
-    assert "Renew the agreement with Dahlia&#x27;s Hope" in words(client.get("/desk/"))
-    with django_assert_max_num_queries(QUERIES_MAX):
-        client.get(f"/desk/agreements/{valor.pk}/")
-    with django_assert_max_num_queries(QUERIES_MAX):
-        client.get("/desk/agreements/")
+    page = words(client.get("/desk/"))
+    assert "Renew the agreement with Dahlia&#x27;s Hope, or let it end" in page
+    assert "Valor tassel earrings, ends 31 December 2026" in page
+    assert "File the contract or notice in NJ" in page  # it is late
+    assert "Give the final accounting in NJ" not in page
+    active(valor.partner, ana, ben, starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31))
+    assert "Renew the agreement" not in words(client.get("/desk/"))
+
+
+def test_the_pages_of_agreements_take_few_queries(
+    valor: Agreement, new_jersey: list[StateRule], ana: User, django_assert_max_num_queries: Any
+) -> None:
+    client = signed_in(ana)
+    plan_duties(agreement_id=valor.pk, states=["NJ", "MA"])
+
+    for path in ("/desk/agreements/", f"/desk/agreements/{valor.pk}/", f"/desk/agreements/{valor.pk}/accounting.csv"):
+        with django_assert_max_num_queries(QUERIES_MAX):
+            client.get(path)
 
 
 def test_from_the_sixth_partner_of_a_year_on_the_desk_warns(valor: Agreement, ana: User, ben: User) -> None:
