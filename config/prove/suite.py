@@ -42,6 +42,10 @@ PROOFS: Final = {
         5,
         "pieces of news in every order",
     ),
+    "batch-rivals": InSuite(("tests/partners/test_batch_rivals.py",), 200, "rounds of sixteen rivals"),
+    "payout-faults": InSuite(
+        ("tests/partners/test_payout_faults.py::test_a_storm_of_faults_pays_every_partner_once",), 60, "partners"
+    ),
     "ledger": InSuite(
         (
             "tests/ledger/test_races.py::test_sixteen_threads_with_the_same_keys_write_each_once",

@@ -58,15 +58,15 @@ RETURN_POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = 
 }
 
 
-def killed_at(point: str, work: Callable[[], object], points: Mapping[str, Any] = POINTS) -> None:
-    """Do the work in a child that dies at this one of the `points`; AssertionError when it lived through it."""
+def killed_at(point: str, work: Callable[[], object], points: Mapping[str, Any] = RETURN_POINTS) -> None:
+    """Do the work in a child that dies at this one of the points; AssertionError when it lived through it."""
     connections.close_all()  # a child must not end its parent's session with the server
     child = os.fork()
     if child == 0:
         try:
             gateway._gateway.cache_clear()
             with ExitStack() as patched:
-                for where, name, instead in RETURN_POINTS[point]:
+                for where, name, instead in points[point]:
                     patched.enter_context(mock.patch.object(where, name, instead))
                 work()
         finally:
