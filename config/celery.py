@@ -76,6 +76,7 @@ app.conf.update(
         "remind of agreements": {"task": "partners.tasks.remind_of_agreements", "schedule": 3600.0},
         "top up minimums": {"task": "partners.tasks.top_up_minimums", "schedule": 3600.0},
         "sweep documents": {"task": "reports.tasks.render_documents", "schedule": 30.0},
+        "match the bank": {"task": "partners.tasks.match_bank", "schedule": 900.0},
         "sweep bank files": {"task": "partners.tasks.work_statements", "schedule": 30.0},
         "seal entries": {"task": "ledger.tasks.seal", "schedule": 10.0},
         "anchor the chain": {"task": "ledger.tasks.anchor", "schedule": 3600.0},

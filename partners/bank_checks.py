@@ -11,22 +11,43 @@ from django.db.models import Max, Min
 from ledger.books import Check, OpenItem, in_words
 from ledger.contents import stream
 from ledger.month_checks import MonthCheck
-from partners.models import BankAccount, BankLine, Match, PartnerPayout
+from partners.bank.open_sides import open_sides
+from partners.bank.three_way import three_way
+from partners.models import BankAccount, BankLine, MatchItem, PartnerPayout
 from people.queries import days_of
 
 
 def bank_is_its_confirmed_lines() -> Iterator[str]:
-    """L8: what the books moved at a bank is, entry by entry, a line of its statements that a person confirmed.
+    """L8: what the books moved at a bank is, match by match, what the lines of its statements moved.
 
     Lines that nothing explains are open items. What the books began with, and what two people posted by hand, has no
-    line. Statements have no opening and closing balance yet; issue 5 reads them and compares the balance with the
-    bank's own closing one, less what is outstanding.
+    match of its own; a line can be called the same as one of those.
     """
-    for kind, key, entry, account, currency, moved, line, booked in stream(_AT_THE_BANK, [list(BY_HAND)]):
-        told = f"line {line} of the bank says {in_words(booked, currency)}" if line else "no line was confirmed for it"
-        yield f"{kind} {key} (entry {entry}) moves {account} by {in_words(int(moved), currency)}, {told}"
-    for match, line, payout, amount, currency in stream(_LINES_WITHOUT_ENTRY):
-        yield f"match {match}: line {line} is payout {payout}, {in_words(amount, currency)}, and no entry says so"
+    for kind, key, entry, account, currency, moved in stream(_WITHOUT_MATCH, [list(BY_HAND)]):
+        yield f"{kind} {key} (entry {entry}) moves {account} by {in_words(int(moved), currency)}, in no match"
+    for match, state, account, currency, moved, told in stream(_MATCHES_NOT_BOOKED):
+        words = f"its lines say {in_words(int(told), currency)}" if state == "confirmed" else f"and is {state}"
+        yield f"match {match} moved {account} by {in_words(int(moved), currency)}, {words}"
+
+
+def matches_balance() -> Iterator[str]:
+    """L8: both sides of each match come to the same, and each item is what its line or payout is."""
+    for match, currency, bank, others in stream(_UNEQUAL_SIDES):
+        words = [in_words(int(amount), currency) for amount in (bank, others)]
+        yield f"match {match}: its lines come to {words[0]}, the rest to {words[1]}"
+    for match, thing, said, amount in stream(_ITEMS_DIFFER):
+        yield f"match {match}: {thing} is {amount}, its item says {said}"
+
+
+def closing_is_explained() -> Iterator[str]:
+    """L8: each bank account in the books = its statements' closing + what is named as open, to the cent."""
+    for row in three_way():
+        if row.unexplained_minor:
+            yield (
+                f"{row.account}: the books hold {in_words(row.books_minor, row.currency)}, the bank"
+                f" {in_words(row.bank_minor or 0, row.currency)}; {in_words(row.unexplained_minor, row.currency)}"
+                " of the difference has no name"
+            )
 
 
 def lines_known_to_the_end(yyyymm: int) -> Iterator[str]:
@@ -47,10 +68,16 @@ def payouts_on_the_way() -> list[OpenItem]:
     ]
 
 
+def stripe_payouts_on_the_way() -> list[OpenItem]:
+    """Sent by Stripe, and in no match: what cash in transit (1060) consists of; the oldest first."""
+    payouts = [payout for payout in open_sides().payouts if payout.kind == "processor"]
+    return [OpenItem(one.ref, one.amount_minor, one.currency, _noon(one.first_on)) for one in payouts]
+
+
 def lines_not_explained() -> list[OpenItem]:
-    """Lines of the bank that are no payout of ours, or that nobody has confirmed; the oldest first."""
-    confirmed = Match.objects.filter(state=Match.State.CONFIRMED).values("line")
-    lines = BankLine.objects.exclude(pk__in=confirmed).order_by("booked_on", "pk")
+    """Lines of the bank that nobody and no rule has confirmed as anything; the oldest first."""
+    confirmed = MatchItem.objects.filter(side=MatchItem.Side.BANK, match__state="confirmed", is_active=True)
+    lines = BankLine.objects.exclude(pk__in=confirmed.values("line")).order_by("booked_on", "pk")
     return [
         OpenItem(f"line {line.pk} of bank:{line.account_id}", line.amount_minor, line.currency, _noon(line.booked_on))
         for line in lines
@@ -63,43 +90,83 @@ def _noon(day: date) -> datetime:
 
 
 BY_HAND: Final = ("opening", "manual")
-CHECKS: Final = (Check("L8", "the bank is its confirmed lines", bank_is_its_confirmed_lines),)
+CHECKS: Final = (
+    Check("L8", "the bank is its confirmed lines", bank_is_its_confirmed_lines),
+    Check("L8", "both sides of each match come to the same", matches_balance),
+    Check("L8", "the bank's closing balance is explained", closing_is_explained),
+)
 OF_A_MONTH: Final = (
     MonthCheck("the bank's lines are imported to the end of the month", lines_known_to_the_end, "partners:desk_bank"),
 )
 OPEN_ITEMS: Final = {
+    "On the way from Stripe (1060), not matched at the bank": stripe_payouts_on_the_way,
     "On the way to partners (2120), not confirmed at the bank": payouts_on_the_way,
     "Lines of the bank that nothing explains yet": lines_not_explained,
 }
 
-# A payout's entries carry it in their key: "payout:12:settled:1".
-_AT_THE_BANK: Final = """
-    WITH moved AS (
+_MOVED: Final = """
+    moved AS (
         SELECT e.id, e.kind, e.idempotency_key AS key, a.owner, a.currency, sum(l.amount_minor) AS amount
           FROM ledger_account a
           JOIN leg l ON l.account_id = a.id
           JOIN ledger_entry e ON e.id = l.entry_id
-         WHERE a.purpose = 'bank' AND e.kind <> ALL(%s)
+         WHERE a.purpose = 'bank'
          GROUP BY e.id, a.id
-    ), confirmed AS (
-        SELECT 'payout:' || m.payout_id AS payout, b.id AS line, b.amount_minor, 'bank:' || b.account_id AS owner
-          FROM partners_match m JOIN partners_bankline b ON b.id = m.line_id
-         WHERE m.state = 'confirmed'
     )
-    SELECT m.kind, m.key, m.id, coalesce(nullif(m.owner, ''), 'the bank'), m.currency, m.amount, c.line, c.amount_minor
-      FROM moved m
-      LEFT JOIN confirmed c ON c.payout = substring(m.key from '^(payout:[0-9]+):settled:') AND c.owner = m.owner
-     WHERE c.line IS NULL OR c.amount_minor <> m.amount
-     ORDER BY m.id
 """
 
-_LINES_WITHOUT_ENTRY: Final = """
-    SELECT m.id, m.line_id, m.payout_id, b.amount_minor, b.currency
-      FROM partners_match m
-      JOIN partners_bankline b ON b.id = m.line_id
-     WHERE m.state = 'confirmed'
-       AND NOT EXISTS (SELECT FROM ledger_entry e
-                        WHERE e.kind = 'payout_settled'
-                          AND e.idempotency_key LIKE 'payout:' || m.payout_id || ':settled:%%')
+_WITHOUT_MATCH: Final = f"""
+    WITH {_MOVED}
+    SELECT m.kind, m.key, m.id, coalesce(nullif(m.owner, ''), 'the bank'), m.currency, m.amount
+      FROM moved m
+     WHERE m.kind <> ALL(%s) AND NOT EXISTS (SELECT FROM partners_matchentry x WHERE x.entry_id = m.id)
      ORDER BY m.id
+"""  # noqa: S608 - no value from outside
+
+_MATCHES_NOT_BOOKED: Final = f"""
+    WITH {_MOVED}, booked AS (
+        SELECT x.match_id, m.owner, m.currency, sum(m.amount) AS amount
+          FROM partners_matchentry x JOIN moved m ON m.id = x.entry_id
+         GROUP BY 1, 2, 3
+    ), told AS (
+        SELECT i.match_id, 'bank:' || b.account_id AS owner, b.currency, sum(b.amount_minor) AS amount
+          FROM partners_matchitem i
+          JOIN partners_bankline b ON b.id = i.line_id AND i.side = 'bank'
+          JOIN partners_match c ON c.id = i.match_id
+         WHERE c.state = 'confirmed' AND c.kind NOT IN ('booked', 'duplicate')
+         GROUP BY 1, 2, 3
+    )
+    SELECT c.id, c.state, coalesce(k.owner, t.owner), coalesce(k.currency, t.currency), coalesce(k.amount, 0),
+           coalesce(t.amount, 0)
+      FROM booked k
+      FULL JOIN told t ON t.match_id = k.match_id AND t.owner = k.owner AND t.currency = k.currency
+      JOIN partners_match c ON c.id = coalesce(k.match_id, t.match_id)
+     WHERE coalesce(k.amount, 0) <> coalesce(t.amount, 0)
+     ORDER BY c.id
+"""  # noqa: S608 - no value from outside
+
+_UNEQUAL_SIDES: Final = """
+    SELECT i.match_id, min(b.currency), coalesce(sum(i.amount_minor) FILTER (WHERE i.side = 'bank'), 0),
+           coalesce(sum(i.amount_minor) FILTER (WHERE i.side <> 'bank'), 0)
+      FROM partners_matchitem i
+      LEFT JOIN partners_bankline b ON b.id = i.line_id
+     GROUP BY i.match_id
+    HAVING coalesce(sum(i.amount_minor) FILTER (WHERE i.side = 'bank'), 0)
+        <> coalesce(sum(i.amount_minor) FILTER (WHERE i.side <> 'bank'), 0)
+     ORDER BY i.match_id
+"""
+
+_ITEMS_DIFFER: Final = """
+    SELECT i.match_id, 'line ' || b.id, i.amount_minor, b.amount_minor
+      FROM partners_matchitem i JOIN partners_bankline b ON b.id = i.line_id
+     WHERE i.side = 'bank' AND i.amount_minor <> b.amount_minor
+     UNION ALL
+    SELECT i.match_id, p.payout_id, i.amount_minor, p.amount_minor
+      FROM partners_matchitem i JOIN payments_stripepayout p ON p.id = i.stripe_payout_id
+     WHERE i.is_active AND i.amount_minor <> p.amount_minor
+     UNION ALL
+    SELECT i.match_id, y.reference, i.amount_minor, y.amount_minor
+      FROM partners_matchitem i JOIN partners_partnerpayout y ON y.id = i.payout_id
+     WHERE i.is_active AND abs(i.amount_minor) <> y.amount_minor
+     ORDER BY 1
 """

@@ -186,21 +186,32 @@ _PAYOUTS_NOT_BOOKED: Final = """
               JOIN ledger_account c ON c.id = l.credit
              WHERE w.owner IN (d.owner, c.owner)
                AND (e.id = w.entry AND (e.kind = 'transfer'
-                        OR e.idempotency_key = 'payout:' || w.payout || ':' || w.word || ':' || w.number)
+                        OR e.idempotency_key = 'payout:' || w.payout || ':' || w.word || ':' || w.number
+                        OR w.word = 'settled'
+                           AND e.idempotency_key ~ ('^payout:' || w.payout || ':settled:' || w.number || ':[0-9]+$'))
                     OR w.word = 'returned' AND e.kind = 'transfer_reversed' AND e.source = 'payout:' || w.payout)
             ) b ON true
      WHERE b.amount IS DISTINCT FROM w.amount_minor
      ORDER BY w.key, w.word
 """
 
+# What was settled by mistake and taken back belongs to none any more; what took it back undoes nothing that stands.
 _BOOKED_WITHOUT_ATTEMPT: Final = """
     SELECT e.id, e.idempotency_key
       FROM ledger_entry e
+      LEFT JOIN ledger_entry u ON u.reverses_id = e.id AND u.kind = 'payout_unsettled' AND e.kind = 'payout_settled'
      WHERE e.kind IN ('payout_sent', 'payout_settled', 'payout_failed', 'payout_returned', 'cheque_voided')
        AND e.idempotency_key ~ '^payout:[0-9]+:'
        AND NOT EXISTS (SELECT FROM partners_payoutattempt a
                         WHERE e.id IN (a.sent_entry_id, a.settled_entry_id, a.back_entry_id))
-     ORDER BY e.id
+       AND u.id IS NULL
+     UNION ALL
+    SELECT u.id, u.idempotency_key
+      FROM ledger_entry u
+      LEFT JOIN ledger_entry e ON e.id = u.reverses_id AND e.kind = 'payout_settled'
+     WHERE u.kind = 'payout_unsettled'
+       AND (e.id IS NULL OR EXISTS (SELECT FROM partners_payoutattempt a WHERE a.settled_entry_id = e.id))
+     ORDER BY 1
 """
 
 _PAYOUT_AND_ATTEMPT_DIFFER: Final = """

@@ -24,7 +24,7 @@ from django.db.models.functions import Concat
 from django.urls import reverse
 
 from ledger import month_tasks
-from partners.models import Agreement, AgreementDuty, BankLine, Duty, Match, PayoutBatch, PayoutDestination
+from partners.models import Agreement, AgreementDuty, BankLine, Duty, Match, MatchItem, PayoutBatch, PayoutDestination
 from partners.operations.remind_of_agreements import DAYS_BEFORE
 from people.desk import DeskTask
 from people.models import Approval
@@ -71,9 +71,8 @@ def _batches(now: datetime) -> list[DeskTask]:
 
 def _numbers(now: datetime) -> Iterator[dict[str, Any]]:
     """What takes no more than a number, a day and words to tell, in one query: a row for each kind or agreement."""
-    taken = Match.objects.exclude(state=Match.State.UNDONE).values("line")
-    # What comes in is matched to Stripe's payouts elsewhere.
-    unknown = BankLine.objects.filter(amount_minor__lt=0).exclude(pk__in=taken)
+    taken = MatchItem.objects.filter(line=OuterRef("pk"), side=MatchItem.Side.BANK, is_active=True)
+    unknown = BankLine.objects.filter(~Exists(taken))
     confirm = _row(Match.objects.filter(state=Match.State.PROPOSED), "confirm", Count("pk"), Min("proposed_at"))
     explain = _row(unknown, "explain", Count("pk"), Min("statement__imported_at"))
     drafts = Agreement.objects.filter(state=Agreement.State.DRAFT)
@@ -133,9 +132,9 @@ def _plain(row: dict[str, Any]) -> DeskTask:
             asked_by_id=row["asker"],
         )
     if row["what"] == "confirm":
-        title, detail = f"Confirm {_count(number, 'payout')} found at the bank", "Lines of the bank statement match"
+        title, detail = f"Confirm {_count(number, 'match')} found at the bank", "Found by a rule, decided by a person"
     else:
-        title, detail = f"Explain {_count(number, 'bank line')}", "Money left the bank and no payout matches"
+        title, detail = f"Explain {_count(number, 'bank line')}", "Money moved at the bank and nothing matches"
     return DeskTask(title, detail, since, reverse("partners:desk_bank"))
 
 
@@ -179,4 +178,5 @@ def _dated(row: dict[str, Any]) -> DeskTask:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

@@ -5,7 +5,20 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from partners.destination_forms import FORMS
-from partners.views import agreements, bank, desk, destinations, opening, papers, payout_steps, payouts, why
+from partners.views import (
+    agreements,
+    bank,
+    bank_accounts,
+    bank_lines,
+    bank_matches,
+    desk,
+    destinations,
+    opening,
+    papers,
+    payout_steps,
+    payouts,
+    why,
+)
 
 
 class MethodConverter:
@@ -72,9 +85,22 @@ urlpatterns = [
     path("bank/files/<int:file_id>/", bank.file, name="desk_bank_file"),
     path("bank/files/<int:file_id>/accept/", bank.accept, name="desk_bank_accept"),
     path("bank/files/<int:file_id>/drop/", bank.drop, name="desk_bank_drop"),
-    path("bank/confirm/", bank.confirm, name="desk_bank_confirm"),
-    path("bank/matches/<int:match_id>/undo/", bank.undo, name="desk_bank_undo"),
-    path("bank/lines/<int:line_id>/match/", bank.match, name="desk_bank_match"),
+    path("bank/three-way/", bank_accounts.compare, name="desk_bank_three_way"),
+    path("bank/accounts/<int:account_id>/", bank_accounts.account, name="desk_bank_account"),
+    path("bank/accounts/<int:account_id>/columns/", bank_accounts.new_columns, name="desk_bank_new_columns"),
+    path("bank/columns/<int:profile_id>/", bank_accounts.columns, name="desk_bank_columns"),
+    path("bank/lines/", bank_lines.lines, name="desk_bank_lines"),
+    path("bank/lines/<int:line_id>/", bank_lines.line, name="desk_bank_line"),
+    path("bank/lines/<int:line_id>/match/", bank_lines.match, name="desk_bank_choose"),
+    path("bank/lines/<int:line_id>/explain/", bank_lines.explain, name="desk_bank_explain"),
+    path("bank/lines/<int:line_id>/by-hand/", bank_lines.by_hand, name="desk_bank_by_hand"),
+    path("bank/lines/<int:line_id>/duplicate/", bank_lines.duplicate, name="desk_bank_duplicate"),
+    path("bank/matches/", bank_matches.matches, name="desk_bank_matches"),
+    path("bank/matches/confirm/", bank_matches.confirm, name="desk_bank_confirm"),
+    path("bank/matches/<int:match_id>/", bank_matches.match, name="desk_bank_match"),
+    path("bank/matches/<int:match_id>/undo/", bank_matches.undo, name="desk_bank_undo"),
+    path("bank/rules/", bank_matches.rules, name="desk_bank_rules"),
+    path("bank/rules/<int:rule_id>/stop/", bank_matches.stop, name="desk_bank_stop_rule"),
     path("opening/", opening.opening, name="desk_opening"),
     path("opening/check/", opening.check, name="desk_opening_check"),
     path("opening/propose/", opening.propose, name="desk_opening_propose"),

@@ -10,7 +10,7 @@ from django import forms
 from partners.bank.readers import NAMES, BadField
 from partners.bank.readers.fields import amount_minor
 from partners.bank.readers.text import BYTES_MAX, MEGABYTES_MAX
-from partners.models import BankAccount
+from partners.models import BankAccount, ColumnProfile
 
 
 class DayField(forms.DateField):
@@ -76,6 +76,39 @@ class CheckedOpeningForm(forms.Form):
 
     def clean_content(self) -> bytes:
         return _unpacked(self.cleaned_data["content"])
+
+
+class ColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Which column of a bank's CSV holds what."""
+
+    class Meta:
+        model = ColumnProfile
+        fields = [
+            "name",
+            "date_column",
+            "date_format",
+            "value_date_column",
+            "description_column",
+            "more_description_column",
+            "amount_column",
+            "debit_column",
+            "credit_column",
+            "is_flipped",
+            "decimal_mark",
+            "bank_ref_column",
+            "reference_column",
+            "balance_column",
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """One column for the amount, or two: the database holds the same."""
+        cleaned = super().clean() or {}
+        one, debit, credit = (cleaned.get(f"{name}_column") for name in ("amount", "debit", "credit"))
+        if one and (debit or credit):
+            self.add_error("amount_column", "Leave this empty where debit and credit have columns of their own.")
+        elif not one and not (debit and credit):
+            self.add_error("amount_column", "Name the column of the amount, or those of debit and credit.")
+        return cleaned
 
 
 class UploadForm(forms.Form):

@@ -7,6 +7,7 @@ import time
 from celery import shared_task
 
 from partners.operations.accrue_waiting import accrue_waiting as accrue
+from partners.operations.match_lines import match_lines
 from partners.operations.remind_of_agreements import remind_of_agreements as remind
 from partners.operations.send_transfers import TASK as SEND
 from partners.operations.send_transfers import send_transfers as send
@@ -58,3 +59,9 @@ def top_up_minimums() -> int:
 def remind_of_agreements() -> int:
     """Every hour by the beat: agreements that run out, and what states will ask. Returns how many mails were queued."""
     return remind(now=clock.now())
+
+
+@shared_task(name="partners.tasks.match_bank", ignore_result=True, time_limit=1_800)
+def match_bank() -> int:
+    """Every quarter of an hour: payouts that came after their bank line find it, and what stays open is named."""
+    return match_lines(now=clock.now())

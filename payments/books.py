@@ -97,7 +97,7 @@ def _other_sides(purpose: str) -> Iterator[str]:
         )
 
 
-ARRIVED: Final = ("bank_line",)
+ARRIVED: Final = ("bank_line", "bank_line_undone")
 BY_HAND: Final = ("opening", "manual")
 CHECKS: Final = (
     Check("L5", "each balance transaction has its entry", balance_transactions_booked),

@@ -25,6 +25,9 @@ class Sizes:
     """Webhooks sent in one turn."""
     gifts: int
     """Given at a local Stripe, and worked through by one worker."""
+    bank_small: int
+    """Bank lines, and as many payouts."""
+    bank_large: int
 
 
 BATCH: Final = 1_000
@@ -38,6 +41,8 @@ FULL: Final = Sizes(
     closing_month=2_000,
     events=1_500,
     gifts=200,
+    bank_small=10_000,
+    bank_large=100_000,
 )
 QUICK: Final = Sizes(
     turns=2,
@@ -49,4 +54,6 @@ QUICK: Final = Sizes(
     closing_month=60,
     events=12,
     gifts=4,
+    bank_small=200,
+    bank_large=600,
 )

@@ -6,7 +6,7 @@ units, zero or above unless the docstring says "signed": BadPosting otherwise. A
 what makes none at all is refused by the poster.
 """
 
-from ledger.builders.bank import bank_line
+from ledger.builders.bank import bank_line, bank_line_in_parts, booked_back
 from ledger.builders.by_hand import REASONS, manual, opening, opening_reversed
 from ledger.builders.currencies import exchange, revaluation
 from ledger.builders.gifts import benefit, gift, restriction_released
@@ -48,7 +48,9 @@ __all__ = [
     "accrual",
     "balance_transaction",
     "bank_line",
+    "bank_line_in_parts",
     "benefit",
+    "booked_back",
     "cheque_voided",
     "cost_of_goods",
     "deposit",

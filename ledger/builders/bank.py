@@ -1,10 +1,11 @@
-"""Lines of the bank statement (rules/ledger.md E4)."""
+"""Lines of the bank statement (rules/ledger.md E4), and how what was posted for one is booked back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Unpack
 
-from ledger.builders.parts import IN_TRANSIT, About, bank_account, signed
+from ledger.builders.parts import IN_TRANSIT, About, bank_account, moves, signed
 from ledger.drafts import AccountRef, EntryDraft
 
 
@@ -25,5 +26,37 @@ def bank_line(
         key=line_ref,
         postings=signed((bank_account(bank), counterpart, amount_minor)),
         facts=(("amount", amount_minor), ("bank", bank)),
+        **about,
+    )
+
+
+def bank_line_in_parts(
+    *, line_ref: str, parts: Sequence[tuple[AccountRef, int]], bank: str = "", **about: Unpack[About]
+) -> EntryDraft:
+    """E4 for a line that is several things: each account with the part of the line that is its, signed as the bank
+    does."""
+    ours = bank_account(bank)
+    return EntryDraft(
+        kind="bank_line",
+        key=line_ref,
+        postings=signed(*((ours, account, amount_minor) for account, amount_minor in parts)),
+        facts=(("amount", sum(amount_minor for _, amount_minor in parts)), ("bank", bank)),
+        **about,
+    )
+
+
+def booked_back(
+    *,
+    kind: str,
+    reverses_key: str,
+    postings: Sequence[tuple[AccountRef, AccountRef, int]],
+    **about: Unpack[About],
+) -> EntryDraft:
+    """A line was matched with what it was not: the mirror of an entry, given as its (debit, credit, amount)."""
+    return EntryDraft(
+        kind=kind,
+        key=f"{reverses_key}:undone",
+        reverses_key=reverses_key,
+        postings=moves(*((credit, debit, amount_minor) for debit, credit, amount_minor in postings)),
         **about,
     )

@@ -1,6 +1,7 @@
 """Money on its way to partners, in two phases, and how it can come back (rules/ledger.md E7, E8, sections 5 and 6).
 
-`payout_ref` is "payout:12"; each new `attempt` after a failure has keys of its own.
+`payout_ref` is "payout:12"; each new `attempt` after a failure has keys of its own, and so has each further `time` that
+a bank line is taken for one whose first match was undone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def payout_settled(
     partner: str,
     amount_minor: int,
     attempt: int = 1,
+    time: int = 1,
     bank: str = "",
     recognition: Recognition = "grant",
     **about: Unpack[About],
@@ -43,7 +45,7 @@ def payout_settled(
     """E7, phase 2: the bank debited what was sent to `partner`, or a cheque cleared; `attempt` as in phase 1."""
     return EntryDraft(
         kind="payout_settled",
-        key=f"{payout_ref}:settled:{attempt}",
+        key=f"{payout_ref}:settled:{attempt}{_again(time)}",
         postings=moves((in_flight(partner, recognition), bank_account(bank), amount_minor)),
         facts=(("partner", partner), ("amount", amount_minor), ("bank", bank), ("recognition", recognition)),
         **about,
@@ -108,3 +110,7 @@ def payout_returned(
         facts=(("partner", partner), ("amount", amount_minor), ("bank", bank), ("recognition", recognition)),
         **about,
     )
+
+
+def _again(time: int) -> str:
+    return "" if time == 1 else f":{time}"

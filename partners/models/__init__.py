@@ -7,7 +7,7 @@ from partners.models.contacts import PartnerContact
 from partners.models.destinations import Method, PayoutDestination, PayoutHold
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
 from partners.models.limits import AgreementTotal, CapSource
-from partners.models.matches import Match
+from partners.models.matches import LearnedRule, Match, MatchEntry, MatchEvent, MatchItem
 from partners.models.organisations import Partner
 from partners.models.papers import AgreementDuty, AgreementEvent, Duty, StateRule
 from partners.models.past import PastShare
@@ -35,7 +35,11 @@ __all__ = [
     "ColumnProfile",
     "Duty",
     "Hold",
+    "LearnedRule",
     "Match",
+    "MatchEntry",
+    "MatchEvent",
+    "MatchItem",
     "Method",
     "Partner",
     "PartnerContact",

@@ -1,44 +1,138 @@
-"""A person says which payout a bank line is, or that a proposed pair is not the same."""
+"""A person says what a bank line is: payouts, a fee or interest, an entry made by hand, or a line that came twice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
 
-from partners.models import BankLine, Match, PartnerPayout
+from ledger.models import Entry, Posting
+from partners.bank.learning import learn
+from partners.models import BankLine, LearnedRule, Match, MatchItem, Method, PartnerPayout
+from partners.operations.record_matches import MatchWanted, record_matches
+from payments.models import StripePayout
 from people.models import User
+
+Side = MatchItem.Side
 
 
 class DoesNotFit(ValueError):
-    """The line and the payout cannot be the same: another amount, or one of them is matched already."""
-
-
-class NotUndoable(Exception):
-    """The match was decided before."""
+    """The two sides cannot be the same: other amounts, or one of them is matched already; `str(error)` says which."""
 
 
 @transaction.atomic
-def choose_match(*, line_id: int, payout_id: int, by: User, now: datetime) -> Match:
-    """Propose by hand that a line is a payout in flight; `settle_matches` confirms it. Raises DoesNotFit."""
-    payout = PartnerPayout.objects.select_for_update().get(pk=payout_id)
-    line = BankLine.objects.select_for_update().get(pk=line_id)
-    active = Match.objects.exclude(state=Match.State.UNDONE)
-    if payout.state != PartnerPayout.State.IN_FLIGHT or active.filter(payout=payout).exists():
-        raise DoesNotFit("This payout is matched already.")
-    if active.filter(line=line).exists():
-        raise DoesNotFit("This bank line is matched already.")
-    if line.amount_minor != -payout.amount_minor or line.currency != payout.currency:
-        raise DoesNotFit("The amounts differ. A payout is settled by a line of exactly its amount.")
-    return Match.objects.create(line=line, payout=payout, rule=Match.Rule.PERSON, proposed_by=by, proposed_at=now)
+def choose_match(
+    *,
+    line_ids: Sequence[int],
+    by: User,
+    now: datetime,
+    payout_ids: Sequence[int] = (),
+    stripe_payout_ids: Sequence[int] = (),
+    rest_purpose: str = "",
+) -> Match:
+    """Propose by hand that lines are payouts; what is over or missing is a bank fee or interest if `rest_purpose` says.
+
+    `settle_matches` confirms it. Payouts to partners and Stripe's are not mixed. Raises DoesNotFit.
+    """
+    payouts = list(PartnerPayout.objects.select_for_update(of=("self",)).filter(pk__in=payout_ids).order_by("id"))
+    lines = _lines(line_ids)
+    stripe = list(StripePayout.objects.filter(pk__in=stripe_payout_ids).order_by("id"))
+    if bool(payouts) == bool(stripe):
+        raise DoesNotFit("Choose payouts to partners, or payouts of Stripe: not both, and not none.")
+    is_return = bool(payouts) and lines[0].amount_minor > 0
+    state = PartnerPayout.State
+    wanted = (state.SETTLED, state.RETURNED) if is_return else (state.IN_FLIGHT,)
+    if any(payout.state not in wanted or payout.method == Method.CONNECT for payout in payouts):
+        raise DoesNotFit("This payout is matched already." if not is_return else "Only what had arrived can come back.")
+    items = [
+        MatchItem(side=Side.PARTNER, payout=one, is_return=is_return, amount_minor=_sign(is_return) * one.amount_minor)
+        for one in payouts
+    ] + [MatchItem(side=Side.PROCESSOR, stripe_payout=one, amount_minor=one.amount_minor) for one in stripe]
+    if {one.currency for one in payouts} | {one.currency for one in stripe} != {lines[0].currency}:
+        raise DoesNotFit("The currencies differ.")
+    off = sum(line.amount_minor for line in lines) - sum(item.amount_minor for item in items)
+    if off and rest_purpose:
+        _refuse_purpose(rest_purpose)
+        if len(lines) > 1:
+            raise DoesNotFit("A fee can be split off one line, not off several.")
+        items.append(MatchItem(side=Side.LEDGER, purpose=rest_purpose, amount_minor=off))
+    elif off:
+        raise DoesNotFit("The amounts differ. Lines and payouts must come to the same.")
+    kind = Match.Kind.RETURNED if is_return else Match.Kind.PAID if payouts else Match.Kind.ARRIVED
+    return _record(kind, lines, items, by, now)
 
 
 @transaction.atomic
-def undo_match(*, match_id: int, by: User, now: datetime) -> Match:
-    """Say that a proposed pair is not the same; it is not proposed again. Raises NotUndoable."""
-    match = Match.objects.select_for_update().get(pk=match_id)
-    if match.state != Match.State.PROPOSED:
-        raise NotUndoable("This match was decided before.")
-    match.state, match.decided_by, match.decided_at = Match.State.UNDONE, by, now
-    match.save(update_fields=["state", "decided_by", "decided_at"])
+def explain_line(*, line_id: int, purpose: str, by: User, now: datetime, always: bool = False) -> Match:
+    """Propose that a line is a bank fee or interest; `always` has lines like it proposed so from now on."""
+    (line,) = _lines([line_id])
+    _refuse_purpose(purpose)
+    items = [MatchItem(side=Side.LEDGER, purpose=purpose, amount_minor=line.amount_minor)]
+    match = _record(Match.Kind.EXPLAINED, [line], items, by, now)
+    if always:
+        learn(line, purpose, match, by, now)
     return match
+
+
+@transaction.atomic
+def name_entry(*, line_id: int, entry_key: str, by: User, now: datetime) -> Match:
+    """Propose that a line is what two people booked by hand already; nothing is posted. Raises DoesNotFit."""
+    (line,) = _lines([line_id])
+    entry = Entry.objects.filter(idempotency_key=entry_key.strip(), kind__in=("manual", "opening")).first()
+    if entry is None:
+        raise DoesNotFit(f"There is no entry by hand with the key “{entry_key[:60]}”.")
+    if _moved_at_bank(entry, line) != line.amount_minor:
+        raise DoesNotFit("That entry does not move this bank account by the amount of the line.")
+    items = [MatchItem(side=Side.LEDGER, entry=entry, amount_minor=line.amount_minor)]
+    return _record(Match.Kind.BOOKED, [line], items, by, now)
+
+
+@transaction.atomic
+def name_duplicate(*, line_id: int, of_line_id: int, by: User, now: datetime) -> Match:
+    """Propose that a line tells of the same movement as another one; it then counts for nothing. Raises DoesNotFit."""
+    line, other = _lines([line_id]), BankLine.objects.filter(pk=of_line_id).exclude(pk=line_id).first()
+    if other is None or (other.account_id, other.amount_minor) != (line[0].account_id, line[0].amount_minor):
+        raise DoesNotFit("A duplicate has the same account and amount as the line that it repeats.")
+    items = [MatchItem(side=Side.LEDGER, line=other, amount_minor=other.amount_minor)]
+    return _record(Match.Kind.DUPLICATE, line, items, by, now)
+
+
+def _lines(line_ids: Sequence[int]) -> list[BankLine]:
+    lines = list(BankLine.objects.select_for_update(of=("self",)).filter(pk__in=line_ids).order_by("id"))
+    if not lines or len(lines) != len(set(line_ids)):
+        raise DoesNotFit("Choose at least one bank line.")
+    if len({(line.account_id, line.currency, line.amount_minor > 0) for line in lines}) > 1:
+        raise DoesNotFit("Lines of one match are of one account and go in one direction.")
+    return lines
+
+
+def _record(kind: Match.Kind, lines: list[BankLine], items: list[MatchItem], by: User, now: datetime) -> Match:
+    bank = [MatchItem(side=Side.BANK, line=line, amount_minor=line.amount_minor) for line in lines]
+    wanted = MatchWanted(kind, Match.Rule.PERSON, 0, False, [*bank, *items])
+    try:
+        with transaction.atomic():
+            (match,) = record_matches([wanted], by_id=by.pk, now=now)
+    except IntegrityError as error:
+        raise DoesNotFit("One of them is matched already.") from error
+    return match
+
+
+def _moved_at_bank(entry: Entry, line: BankLine) -> int:
+    """What an entry moved on the account's own account in the books, or on the one without an owner."""
+    ours = {"purpose": "bank", "owner__in": ("", f"bank:{line.account_id}")}
+    postings = Posting.objects.filter(entry=entry)
+    debit = postings.filter(**{f"debit__{name}": value for name, value in ours.items()})
+    credit = postings.filter(**{f"credit__{name}": value for name, value in ours.items()})
+    taken = [rows.aggregate(total=Sum("amount_minor"))["total"] or 0 for rows in (debit, credit)]
+    return int(taken[0] - taken[1])
+
+
+def _refuse_purpose(purpose: str) -> None:
+    if purpose not in LearnedRule.PURPOSES:
+        raise DoesNotFit("Only fees and interest of the bank are booked from here; two people book the rest by hand.")
+
+
+def _sign(is_return: bool) -> int:
+    return 1 if is_return else -1

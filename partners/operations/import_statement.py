@@ -47,6 +47,6 @@ def import_statement(
             raise RowsRefused(str(error), list(refused[:20])) from error
         raise
     take_in_statement(file_id=file.pk, now=now)
-    match_lines(now=now, by_id=by.pk)
+    match_lines(now=now)
     StatementFile.objects.filter(pk=file.pk).update(state=StatementFile.State.IMPORTED)
     return BankStatement.objects.get(file=file)

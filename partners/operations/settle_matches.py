@@ -1,58 +1,166 @@
-"""A payout has reached the partner: a person confirmed which bank line it is, and the money has left our bank."""
+"""Bank lines are what their match says: the books say so too, and payouts to partners are settled."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
 
 from django.db import transaction
 
-from partners.models import Match, PartnerPayout
+from ledger import builders
+from ledger.drafts import AccountRef, EntryDraft
+from ledger.operations.post_entry import post_entries
+from partners.models import BankLine, Match, MatchEntry, MatchEvent, MatchItem, Partner, PartnerPayout
+from partners.operations.return_payout import return_payout
 from partners.operations.settle_payout import finish_batches, settle_payout
 from partners.two_people import SamePerson
 from people.models import User
 from people.queries import organisation
+
+Side = MatchItem.Side
 
 
 class NotProposed(Exception):
     """The match was confirmed or undone before."""
 
 
-@transaction.atomic
-def settle_matches(*, match_ids: Sequence[int], by: User, now: datetime) -> list[PartnerPayout]:
-    """Confirm proposed matches and book phase 2 of their payouts, on the day of the bank line (rules/ledger.md E7).
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A match with what it holds."""
 
-    The person who sent a batch cannot confirm that it arrived. Raises NotProposed, SamePerson; then nothing changed.
+    match: Match
+    lines: list[MatchItem]
+    others: list[MatchItem]
+
+
+@transaction.atomic
+def settle_matches(*, match_ids: Sequence[int], by: User | None, now: datetime) -> list[Match]:
+    """Confirm proposed matches and post what they say, on the days of their lines (rules/ledger.md E4, E7).
+
+    The person who sent a payout cannot confirm that it arrived. `by` is None where the rule itself is certain. However
+    many matches, Stripe's payouts, fees and interest cost a handful of statements. Raises NotProposed, SamePerson,
+    NotOnItsWay, NotArrived; then nothing has changed.
     """
-    # 1. Payouts first, then their matches: the order in which every operation locks them.
-    payouts = list(
-        PartnerPayout.objects.select_for_update(of=("self",))
-        .filter(matches__in=match_ids)
-        .select_related("partner", "batch")
-        .order_by("id")
-    )
-    matches = {
-        match.payout_id: match
-        for match in Match.objects.select_for_update(of=("self",))
-        .filter(pk__in=match_ids, state=Match.State.PROPOSED)
-        .select_related("line__account")
-        .order_by("id")
-    }
-    if len(matches) != len(set(match_ids)):
+    # 1. Partners of what came back, payouts, then matches: the order in which every operation locks them.
+    payouts = _lock_payouts(match_ids)
+    wholes = _lock_matches(match_ids)
+    if len(wholes) != len(set(match_ids)) or (by is None and not all(_needs_nobody(one.match) for one in wholes)):
         raise NotProposed("One of these matches was decided before. Load the page again.")
     # 2. Somebody other than the sender.
-    if any(payout.batch.sent_by_id == by.pk for payout in payouts):
+    if by is not None and any(payout.batch.sent_by_id == by.pk for payout in payouts.values()):
         raise SamePerson("You sent this payout: another person must confirm that it arrived.")
-    # 3. The books, the payout, the match, and the batch when it was the last.
-    for payout in payouts:
-        _settle(payout, matches[payout.pk], by, now)
-    finish_batches({payout.batch_id for payout in payouts}, now)
-    return payouts
+    # 3. The books: lines in bulk, payouts one by one, because each changes its own rows.
+    zone = organisation().zone
+    drafts = [(one.match, draft) for one in wholes for draft in _line_drafts(one, by, zone, now)]
+    posted = post_entries([draft for _, draft in drafts], now=now) if drafts else []
+    entries = [
+        MatchEntry(match=match, entry_id=entry.entry_id) for (match, _), entry in zip(drafts, posted, strict=True)
+    ]
+    for one in wholes:
+        if one.match.kind in (Match.Kind.PAID, Match.Kind.RETURNED):
+            entries += _settle(one, payouts, by, zone, now)
+    # 4. The matches, and the batches whose last payout this was.
+    MatchEntry.objects.bulk_create(entries)
+    decide(match_ids, Match.State.CONFIRMED, by, now)
+    finish_batches({payout.batch_id for payout in payouts.values()}, now)
+    return [one.match for one in wholes]
 
 
-def _settle(payout: PartnerPayout, match: Match, by: User, now: datetime) -> None:
-    line = match.line
-    noon = datetime.combine(line.booked_on, time(12), organisation().zone).astimezone(UTC)
-    settle_payout(payout, on=line.booked_on, at=min(noon, now), bank=f"bank:{line.account_id}", now=now)
-    match.state, match.decided_by, match.decided_at = Match.State.CONFIRMED, by, now
-    match.save(update_fields=["state", "decided_by", "decided_at"])
+def decide(match_ids: Sequence[int], state: Match.State, by: User | None, now: datetime, reason: str = "") -> None:
+    """Write the decision on matches that are locked, and into their history."""
+    Match.objects.filter(pk__in=match_ids).update(state=state, decided_by=by, decided_at=now)
+    MatchEvent.objects.bulk_create(
+        MatchEvent(match_id=pk, word=state, by=by, at=now, reason=reason[:200]) for pk in match_ids
+    )
+
+
+def _needs_nobody(match: Match) -> bool:
+    """What came back is looked at by a person, whatever the rule found: its partner is put on hold in their name."""
+    return match.is_certain and match.kind != Match.Kind.RETURNED
+
+
+def _lock_payouts(match_ids: Sequence[int]) -> dict[int, PartnerPayout]:
+    back = MatchItem.objects.filter(match__in=match_ids, payout__isnull=False, is_return=True)
+    list(Partner.objects.select_for_update().filter(pk__in=back.values("payout__partner")).order_by("pk"))
+    rows = PartnerPayout.objects.select_for_update(of=("self",)).filter(
+        pk__in=MatchItem.objects.filter(match__in=match_ids, payout__isnull=False).values("payout")
+    )
+    return {payout.pk: payout for payout in rows.select_related("partner", "batch").order_by("id")}
+
+
+def _lock_matches(match_ids: Sequence[int]) -> list[_Whole]:
+    matches = Match.objects.select_for_update(of=("self",)).filter(pk__in=match_ids, state=Match.State.PROPOSED)
+    items: dict[int, list[MatchItem]] = defaultdict(list)
+    for item in MatchItem.objects.filter(match__in=match_ids).select_related("line").order_by("id"):
+        items[item.match_id].append(item)
+    wholes = []
+    for match in matches.order_by("id"):
+        lines = [item for item in items[match.pk] if item.side == Side.BANK]
+        wholes.append(_Whole(match, lines, [item for item in items[match.pk] if item.side != Side.BANK]))
+    return wholes
+
+
+def _line_drafts(whole: _Whole, by: User | None, zone: tzinfo, now: datetime) -> Iterable[EntryDraft]:
+    """An entry for each line: against cash in transit, fees, interest or a partner whose payment came back."""
+    match, others = whole.match, whole.others
+    if match.kind in (Match.Kind.BOOKED, Match.Kind.DUPLICATE):
+        return
+    parts = [(_account(item), item.amount_minor) for item in others if _account(item) is not None]
+    for item in whole.lines:
+        line = _line(item)
+        amounts = parts if len(whole.lines) == 1 else [(parts[0][0], item.amount_minor)] if parts else []
+        if not amounts:
+            continue
+        yield builders.bank_line_in_parts(
+            line_ref=f"{line.ref}:match:{match.pk}",
+            parts=tuple((account, amount) for account, amount in amounts if account is not None),
+            bank=f"bank:{line.account_id}",
+            source=line.ref,
+            event_at=min(noon_of(line.booked_on, zone), now),
+            effective_on=line.booked_on,
+            currency=line.currency,
+            actor=f"user:{by.pk}" if by else "system",
+        )
+
+
+def _account(item: MatchItem) -> AccountRef | None:
+    if item.side == Side.PROCESSOR:
+        return AccountRef("in_transit")
+    return AccountRef(item.purpose) if item.purpose else None
+
+
+def _settle(
+    whole: _Whole, payouts: dict[int, PartnerPayout], by: User | None, zone: tzinfo, now: datetime
+) -> list[MatchEntry]:
+    """Each payout of the match leaves, or comes back, on the day of its last line.
+
+    What somebody entered as come back before its line was there is booked; the match holds that entry.
+    """
+    last = max((_line(item) for item in whole.lines), key=lambda line: line.booked_on)
+    on, at, bank = last.booked_on, min(noon_of(last.booked_on, zone), now), f"bank:{last.account_id}"
+    entries = []
+    for item in whole.others:
+        if item.payout_id is None:
+            continue
+        if item.is_return:
+            assert by is not None  # what came back is never confirmed by a rule
+            attempt = return_payout(payout_id=item.payout_id, bank=bank, on=on, at=at, code="", by=by, now=now)
+            entry_id = attempt.back_entry_id
+        else:
+            attempt = settle_payout(payouts[item.payout_id], on=on, at=at, bank=bank, now=now)
+            entry_id = attempt.settled_entry_id
+        assert entry_id is not None
+        entries.append(MatchEntry(match=whole.match, entry_id=entry_id))
+    return entries
+
+
+def _line(item: MatchItem) -> BankLine:
+    assert item.line is not None
+    return item.line
+
+
+def noon_of(day: date, zone: tzinfo) -> datetime:
+    """The bank tells no hour."""
+    return datetime.combine(day, time(12), zone).astimezone(UTC)

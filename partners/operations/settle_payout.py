@@ -1,4 +1,4 @@
-"""A payout has arrived: what was in flight has left our bank (rules/ledger.md E7, phase 2)."""
+"""A payout has arrived: what was in flight has left our bank (rules/ledger.md E7, phase 2), or that was an error."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from ledger import builders
+from ledger.models import Entry
 from ledger.operations.post_entry import Posted, post_entry
 from partners.models import PartnerPayout, PayoutAttempt, PayoutBatch
 
@@ -34,6 +35,7 @@ def settle_payout(payout: PartnerPayout, *, on: date, at: datetime, bank: str, n
             partner=payout.partner.owner,
             amount_minor=payout.amount_minor,
             attempt=attempt.number,
+            time=_time(payout, attempt),
             bank=bank,
         ),
         now=now,
@@ -56,6 +58,26 @@ def mark_settled(payout: PartnerPayout, attempt: PayoutAttempt, posted: Posted, 
     attempt.save(update_fields=["state", "settled_entry", "ended_at"])
     payout.state, payout.settled_on = PartnerPayout.State.SETTLED, posted.effective_on
     payout.save(update_fields=["state", "settled_on"])
+
+
+def back_in_flight(payout: PartnerPayout) -> None:
+    """The line that settled this locked payout was another: it is on its way still, and so is its batch.
+
+    What settled it is taken back in the books before: the attempt names its entry no more.
+    """
+    for attempt in payout.attempts.select_for_update(of=("self",)).filter(state=PayoutAttempt.State.SETTLED):
+        attempt.state, attempt.settled_entry_id, attempt.ended_at = PayoutAttempt.State.IN_FLIGHT, None, None
+        attempt.save(update_fields=["state", "settled_entry", "ended_at"])
+    payout.state, payout.settled_on = PartnerPayout.State.IN_FLIGHT, None
+    payout.save(update_fields=["state", "settled_on"])
+    batches = PayoutBatch.objects.filter(pk=payout.batch_id, state=PayoutBatch.State.SETTLED)
+    batches.update(state=PayoutBatch.State.SENT, settled_at=None)
+
+
+def _time(payout: PartnerPayout, attempt: PayoutAttempt) -> int:
+    """Which time an attempt is thought to arrive: once more after each time that this was taken back."""
+    keys = f"{payout.ref}:settled:{attempt.number}:"
+    return 1 + Entry.objects.filter(kind="payout_unsettled", idempotency_key__startswith=keys).count()
 
 
 def finish_batches(batch_ids: Iterable[int], now: datetime) -> None:

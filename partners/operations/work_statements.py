@@ -56,8 +56,14 @@ def _step(file: StatementFile, now: datetime) -> None:
     elif file.state == State.WANTED:
         take_in_statement(file_id=file.pk, now=now)
     else:
-        match_lines(now=now, by_id=file.uploaded_by_id)
+        match_lines(now=now, tell=lambda confirmed: _tell(file, confirmed))
         StatementFile.objects.filter(pk=file.pk).update(state=State.IMPORTED, lease_until=None, attempts=0)
+
+
+def _tell(file: StatementFile, confirmed: int) -> None:
+    """How many matches are confirmed so far; the lease is renewed with it."""
+    lease = clock.wall_now() + LEASE
+    StatementFile.objects.filter(pk=file.pk).update(rows_done=confirmed, lease_until=lease)
 
 
 @transaction.atomic

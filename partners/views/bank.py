@@ -1,59 +1,53 @@
-"""The bank on the desk: a statement is checked, imported, and its lines settle payouts."""
+"""The bank on the desk: what waits there, and files on their way into it."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Case, Prefetch, When
+from django.db.models import Case, Max, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from partners.bank.readers import NotReadable
 from partners.forms import UploadForm
-from partners.models import BankAccount, BankLine, Match, PartnerPayout, StatementFile
+from partners.models import BankAccount, Match, StatementFile
 from partners.operations.accept_statement import NotImportable, accept_statement, drop_statement, why_not
-from partners.operations.choose_match import DoesNotFit, NotUndoable, choose_match, undo_match
-from partners.operations.settle_matches import NotProposed, settle_matches
 from partners.operations.upload_statement import AlreadyImported, upload_statement
 from partners.operations.work_statements import work_through
-from partners.queries.bank import payouts_on_their_way, proposed_matches, unknown_lines
-from partners.two_people import SamePerson
+from partners.queries import bank as reads
 from people import clock, desk
 from people.access import has_role, role_required
 
 HANDS = ("finance preparer", "finance approver")
-ROWS_SHOWN = 100
+ROWS_SHOWN, FIRST_SHOWN = 100, 20
 SMALL_BYTES, SMALL_ROWS = 200_000, 2_000  # a file up to this is worked through while its uploader waits
-ID_DIGITS_MAX = 18
 
 
 @role_required(*desk.FINANCE)
 @require_safe
 def bank(request: HttpRequest) -> HttpResponse:
-    """Matches to confirm, lines to explain, payouts to find, and the lines so far."""
+    """Matches to confirm, what does not add up by age, files on their way, the accounts."""
     return _bank(request, UploadForm())
 
 
 def _bank(request: HttpRequest, form: UploadForm) -> HttpResponse:
-    on_their_way = payouts_on_their_way()
-    active = Match.objects.exclude(state=Match.State.UNDONE).select_related("payout__partner")
-    lines = BankLine.objects.select_related("account").prefetch_related(
-        Prefetch("matches", queryset=active, to_attr="active_matches")
-    )
-    matches = proposed_matches()
-    may_act = has_role(request.user, *HANDS)
+    proposed = reads.matches(Match.State.PROPOSED)
+    exceptions, exceptions_number = reads.open_exceptions(FIRST_SHOWN)
+    working = StatementFile.objects.filter(state__in=["uploaded", "checked", "wanted", "matching"]).defer("content")
     context = {
         "form": form,
-        "matches": matches,
-        "unknown": unknown_lines(on_their_way),
-        "on_their_way": on_their_way,
-        "lines": Paginator(lines, 50).get_page(request.GET.get("page")),
-        "has_account": BankAccount.objects.exists(),
-        "may_act": may_act,
-        "may_confirm": may_act and any(match.payout.batch.sent_by_id != request.user.pk for match in matches),
+        "matches": proposed[:FIRST_SHOWN],
+        "matches_number": proposed.count(),
+        "exceptions": exceptions,
+        "exceptions_number": exceptions_number,
+        "files": working.select_related("account")[:FIRST_SHOWN],
+        "accounts": BankAccount.objects.annotate(known_to=Max("statements__last_on")),
+        "may_act": has_role(request.user, *HANDS),
+        "now": clock.now(),
+        "here": "bank",
     }
-    return render(request, "partners/desk/bank.html", context | {"here": "bank"}, status=400 if form.errors else 200)
+    return render(request, "partners/desk/bank.html", context, status=400 if form.errors else 200)
 
 
 @role_required(*HANDS)
@@ -129,53 +123,3 @@ def drop(request: HttpRequest, file_id: int) -> HttpResponse:
         return redirect("partners:desk_bank_file", row.pk)
     messages.success(request, f"Nothing of {row.file_name} was imported.")
     return redirect("partners:desk_bank")
-
-
-@role_required(*HANDS)
-@require_POST
-def confirm(request: HttpRequest) -> HttpResponse:
-    """Confirm the ticked matches; their payouts are settled."""
-    ids = [number for value in request.POST.getlist("match") if (number := _id(value))]
-    if not ids:
-        messages.error(request, "Tick at least one match.")
-        return redirect("partners:desk_bank")
-    try:
-        settled = settle_matches(match_ids=ids, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (NotProposed, SamePerson) as error:
-        messages.error(request, str(error))
-    else:
-        words = "1 payout has" if len(settled) == 1 else f"{len(settled)} payouts have"
-        messages.success(request, f"{words} reached the partner's bank.")
-    return redirect("partners:desk_bank")
-
-
-@role_required(*HANDS)
-@require_POST
-def undo(request: HttpRequest, match_id: int) -> HttpResponse:
-    get_object_or_404(Match, pk=match_id)
-    try:
-        undo_match(match_id=match_id, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except NotUndoable as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, "They are not the same, then. The line waits to be explained.")
-    return redirect("partners:desk_bank")
-
-
-@role_required(*HANDS)
-@require_POST
-def match(request: HttpRequest, line_id: int) -> HttpResponse:
-    get_object_or_404(BankLine, pk=line_id)
-    payout = get_object_or_404(PartnerPayout, pk=_id(request.POST.get("payout", "")))
-    try:
-        choose_match(line_id=line_id, payout_id=payout.pk, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except DoesNotFit as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, "Matched. Confirm it above.")
-    return redirect("partners:desk_bank")
-
-
-def _id(typed: str) -> int:
-    """A row's number as a form sends it; 0, which no row has, for anything else."""
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= ID_DIGITS_MAX else 0

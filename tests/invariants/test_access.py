@@ -33,6 +33,8 @@ from partners.models import (
     AgreementEvent,
     BankAccount,
     BankLine,
+    ColumnProfile,
+    LearnedRule,
     Match,
     Partner,
     PartnerContact,
@@ -151,6 +153,9 @@ def known(
         "hold_id": hold_partner(partner_id=other.pk, by=ana, reason="A question", now=NOW).pk,
         "match_id": Match.objects.get().pk,
         "line_id": BankLine.objects.get(amount_minor=-100).pk,
+        "account_id": checking.pk,
+        "profile_id": ColumnProfile.objects.create(account=checking, name="Export").pk,
+        "rule_id": learned(checking, ana).pk,
         "document_id": request_statement(partner=valor.partner, month="2026-09", by=ana, now=NOW).document.pk,
         "entry_id": rows.entry.pk,
         "exception_id": rows.exception.pk,
@@ -165,6 +170,14 @@ def known(
         "uidb36": "1",
         "key": "a-b",
     }
+
+
+def learned(account: BankAccount, by: User) -> LearnedRule:
+    match = Match.objects.get()
+    return LearnedRule.objects.create(
+        account=account, pattern="FEE", is_credit=False, purpose="bank_fees", learned_from=match, learned_by=by,
+        learned_at=NOW,
+    )  # fmt: skip
 
 
 def opening_balances(by: User) -> Opening:

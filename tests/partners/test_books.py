@@ -31,6 +31,7 @@ PAYOUTS = "each payout that was sent stands in the books"
 BACK = "no share is taken back by more than it was"
 ITEMS = "each payout is the sum of its items"
 BANK = "the bank is its confirmed lines"
+SIDES = "both sides of each match come to the same"
 
 
 def findings() -> dict[str, list[str]]:
@@ -206,15 +207,16 @@ def test_l11_payout_of_nothing_is_named(share: Allocation, ana: User) -> None:
     assert findings() == {ITEMS: [f"payout {payout.pk} ({payout.reference}) is $0.00, its items are $0.00"]}
 
 
-def test_l8_bank_that_was_moved_without_a_line_is_named(paid: PartnerPayout, checking: BankAccount) -> None:
+def test_l8_bank_that_was_moved_without_a_match_is_named(paid: PartnerPayout, checking: BankAccount) -> None:
     assert findings() == {}
-    as_owner("UPDATE partners_match SET state = 'proposed', decided_by_id = NULL, decided_at = NULL")
+    as_owner("DELETE FROM partners_matchentry")
 
-    settled = Entry.objects.get(kind="payout_settled")
+    settled, match = Entry.objects.get(kind="payout_settled"), Match.objects.get()
     assert findings() == {
         BANK: [
             f"payout_settled payout:{paid.pk}:settled:1 (entry {settled.pk}) moves bank:{checking.pk} by -$40.00,"
-            " no line was confirmed for it"
+            " in no match",
+            f"match {match.pk} moved bank:{checking.pk} by $0.00, its lines say -$40.00",
         ]
     }
 
@@ -222,17 +224,26 @@ def test_l8_bank_that_was_moved_without_a_line_is_named(paid: PartnerPayout, che
 def test_l8_line_of_another_amount_is_named(paid: PartnerPayout, checking: BankAccount) -> None:
     as_owner("UPDATE partners_bankline SET amount_minor = -4001")
 
-    [finding] = findings()[BANK]
-    line = checking.lines.get()
-    assert finding.endswith(f"moves bank:{checking.pk} by -$40.00, line {line.pk} of the bank says -$40.01")
+    match, line = Match.objects.get(), checking.lines.get()
+    assert findings() == {
+        BANK: [f"match {match.pk} moved bank:{checking.pk} by -$40.00, its lines say -$40.01"],
+        SIDES: [f"match {match.pk}: line {line.pk} is -4001, its item says -4000"],
+    }
 
 
-def test_l8_confirmed_line_that_no_entry_knows_is_named(paid: PartnerPayout, checking: BankAccount) -> None:
-    as_owner("UPDATE ledger_entry SET kind = 'manual' WHERE kind = 'payout_settled'")
+def test_l8_match_that_was_undone_past_the_books_is_named(paid: PartnerPayout, checking: BankAccount) -> None:
+    as_owner("UPDATE partners_match SET state = 'undone'")
+
+    assert findings()[BANK] == [f"match {Match.objects.get().pk} moved bank:{checking.pk} by -$40.00, and is undone"]
+
+
+def test_l8_match_whose_sides_differ_is_named(paid: PartnerPayout) -> None:
+    as_owner("UPDATE partners_matchitem SET amount_minor = -3999 WHERE side = 'partner'")
 
     match = Match.objects.get()
-    assert findings()[BANK] == [
-        f"match {match.pk}: line {checking.lines.get().pk} is payout {paid.pk}, -$40.00, and no entry says so"
+    assert findings()[SIDES] == [
+        f"match {match.pk}: its lines come to -$40.00, the rest to -$39.99",
+        f"match {match.pk}: {paid.reference} is 4000, its item says -3999",
     ]
 
 
@@ -253,4 +264,4 @@ def test_l8_what_is_on_its_way_and_what_nothing_explains_is_listed(
         (-4000, date(2026, 10, 20)),
     ]
     settle_matches(match_ids=[Match.objects.get().pk], by=ben, now=NOW)
-    assert [len(items) for title, items in books.open_items().items() if "bank" in title] == [0, 1]
+    assert [len(items) for title, items in books.open_items().items() if "bank" in title] == [0, 0, 1]

@@ -88,10 +88,10 @@ def test_a_payout_through_the_pages(valor: Agreement, checking: BankAccount, ana
     anas.post(f"/desk/bank/files/{checked.context['file'].pk}/accept/")
     match = Match.objects.get()
 
-    anas.post("/desk/bank/confirm/", {"match": match.pk})
+    anas.post("/desk/bank/matches/confirm/", {"match": match.pk})
     batch.refresh_from_db()
     assert batch.state == "sent"
-    bens.post("/desk/bank/confirm/", {"match": match.pk})
+    bens.post("/desk/bank/matches/confirm/", {"match": match.pk})
     batch.refresh_from_db()
     assert batch.state == "settled"
     assert "$40.00" in words(Client().get("/partners/dahlias-hope/"))
@@ -253,9 +253,13 @@ def test_what_does_not_exist_is_404(org: Any, ana: User, path: str) -> None:
 def test_nonsense_for_a_match_changes_nothing(checking: BankAccount, ana: User, value: str) -> None:
     client = signed_in(ana)
 
-    assert client.post("/desk/bank/confirm/", {"match": value}).status_code == 302
+    assert client.post("/desk/bank/matches/confirm/", {"match": value}).status_code == 302
     statement(checking, ana, "2026-10-20,Rent,-900.00")
-    assert client.post(f"/desk/bank/lines/{BankLine.objects.get().pk}/match/", {"payout": value}).status_code == 404
+    page = f"/desk/bank/lines/{BankLine.objects.get().pk}/"
+    for choice in (value, f"partner:{value}", f"stripe:{value}"):
+        assert client.post(f"{page}match/", {"choice": choice, "line": value}).status_code == 400
+    assert client.post(f"{page}duplicate/", {"of": value}).status_code == 400
+    assert not Match.objects.exists()
 
 
 def test_the_pages_stay_at_a_few_queries(

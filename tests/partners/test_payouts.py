@@ -13,13 +13,14 @@ from partners import bank_checks
 from partners import books as books_of_partners
 from partners.models import Agreement, BankAccount, Match, Partner, PartnerPayout, PayoutBatch, PayoutItem, PayoutPolicy
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
-from partners.operations.choose_match import DoesNotFit, NotUndoable, choose_match, undo_match
+from partners.operations.choose_match import DoesNotFit, choose_match
 from partners.operations.edit_batch import NotEditable, take_out_payout
 from partners.operations.import_statement import import_statement
 from partners.operations.propose_batch import CutOffAhead, NothingEligible, propose_batch
 from partners.operations.refuse_batch import ReasonMissing, refuse_batch
 from partners.operations.send_batch import NotApproved, PayableShrunk, send_batch
 from partners.operations.settle_matches import NotProposed, settle_matches
+from partners.operations.undo_match import NotUndoable, undo_match
 from partners.queries import owed, shares_of, totals
 from partners.queries.eligible import Eligible, eligible
 from partners.two_people import SamePerson
@@ -72,8 +73,8 @@ def test_a_payout_from_proposal_to_the_bank(
     assert shares_of("order:1")[0].state == "promised"
 
     statement(checking, ana, f"2026-10-20,ACH {dahlia.reference},-43.20", "2026-10-20,TRANSFER,-28.00")
-    matches = Match.objects.order_by("payout__partner__slug")
-    assert [match.rule for match in matches] == ["reference", "amount"]
+    matches = Match.objects.order_by("id")
+    assert [match.rule for match in matches] == ["exact_id", "amount_date"]
     settle_matches(match_ids=[match.pk for match in matches], by=ben, now=NOW)
 
     batch.refresh_from_db()
@@ -369,7 +370,7 @@ def test_a_line_of_another_amount_settles_nothing(
     assert not Match.objects.exists()
     line = checking.lines.get()
     with pytest.raises(DoesNotFit):
-        choose_match(line_id=line.pk, payout_id=payout.pk, by=ana, now=NOW)
+        choose_match(line_ids=[line.pk], payout_ids=[payout.pk], by=ana, now=NOW)
 
 
 def test_two_equal_amounts_are_left_to_a_person(
@@ -382,7 +383,7 @@ def test_two_equal_amounts_are_left_to_a_person(
     assert not Match.objects.exists()
 
     payout = batch.payouts.get(partner=rehope.partner)
-    match = choose_match(line_id=checking.lines.get().pk, payout_id=payout.pk, by=ana, now=NOW)
+    match = choose_match(line_ids=[checking.lines.get().pk], payout_ids=[payout.pk], by=ana, now=NOW)
     settle_matches(match_ids=[match.pk], by=ben, now=NOW)
 
     assert owed(rehope.partner) == 0

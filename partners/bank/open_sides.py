@@ -1,0 +1,147 @@
+"""What is open on both sides, read for matching: lines that nothing explains, payouts that no line brought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Subquery
+
+from ledger.models import ReconciliationException
+from partners.bank.bank_days import after
+from partners.bank.discrepancies import DUPLICATE
+from partners.bank.matching import Line, Payout
+from partners.models import BankLine, MatchItem, Method, PartnerPayout, PayoutAttempt
+from payments.models import StripePayout
+from people.queries import local_day, organisation
+
+BANK_DAYS: Final = 5
+RETURN_DAYS: Final = timedelta(days=60)
+CHEQUE_DAYS: Final = timedelta(days=180)  # after which a cheque is stale
+STRIPE: Final = "STRIPE"
+_DAY: Final = timedelta(days=1)
+_NAME_MIN: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSides:
+    """`importers` says who imported each line, `senders` who sent each payout to a partner."""
+
+    lines: list[Line]
+    payouts: list[Payout]
+    importers: dict[int, int]
+    senders: dict[int, int | None]
+
+
+def open_sides() -> OpenSides:
+    """Five queries, however much is open."""
+    lines, importers = _lines()
+    partner, senders = _partner_payouts()
+    return OpenSides(lines, [*_stripe_payouts(), *partner, *_returns()], importers, senders)
+
+
+def unexplained_lines() -> list[BankLine]:
+    """Lines in no match that is not undone, the oldest first."""
+    taken = MatchItem.objects.filter(line=OuterRef("pk"), is_active=True, side=MatchItem.Side.BANK)
+    return list(BankLine.objects.filter(~Exists(taken)).order_by("booked_on", "pk"))
+
+
+def doubtful_refs() -> set[str]:
+    """Lines that may be duplicates: what a person has not decided is matched with nothing."""
+    rows = ReconciliationException.objects.filter(kind=DUPLICATE.word, resolved_at__isnull=True)
+    return set(rows.values_list("subject", flat=True))
+
+
+def _lines() -> tuple[list[Line], dict[int, int]]:
+    taken = MatchItem.objects.filter(line=OuterRef("pk"), is_active=True, side=MatchItem.Side.BANK)
+    doubtful = doubtful_refs()
+    rows = (
+        BankLine.objects.filter(~Exists(taken))
+        .order_by("booked_on", "pk")
+        .values_list(
+            "pk", "account", "booked_on", "amount_minor", "currency", "description", "reference",
+            "statement__imported_by",
+        )
+    )  # fmt: skip
+    lines, importers = [], {}
+    for pk, account, booked_on, amount_minor, currency, description, reference, importer in rows:
+        if f"bank:line:{pk}" not in doubtful:
+            lines.append(Line(pk, account, booked_on, amount_minor, currency, f"{description} {reference}".upper()))
+            importers[pk] = importer
+    return lines, importers
+
+
+def _stripe_payouts() -> list[Payout]:
+    status = StripePayout.Status
+    taken = MatchItem.objects.filter(stripe_payout=OuterRef("pk"), is_active=True)
+    rows = StripePayout.objects.filter(
+        ~Exists(taken), status__in=[status.PENDING, status.IN_TRANSIT, status.PAID], failure_bt_id=""
+    ).exclude(amount_minor=0)
+    found = rows.order_by("arrival_on", "pk").values_list(
+        "pk", "payout_id", "trace_id", "amount_minor", "currency", "arrival_on"
+    )
+    return [
+        Payout(
+            kind="processor",
+            pk=pk,
+            ref=f"stripe:payout:{payout_id}",
+            amount_minor=amount_minor,
+            currency=currency,
+            ids=tuple(name.upper() for name in (payout_id, trace_id) if name),
+            word=STRIPE,
+            first_on=arrival_on,
+            last_on=after(arrival_on, BANK_DAYS),
+        )
+        for pk, payout_id, trace_id, amount_minor, currency, arrival_on in found
+    ]
+
+
+def _partner_payouts() -> tuple[list[Payout], dict[int, int | None]]:
+    """From a day before its attempt was sent, because the bank's day and ours may differ; a cheque until it is stale.
+
+    Transfers do not pass the bank.
+    """
+    taken = MatchItem.objects.filter(payout=OuterRef("pk"), is_active=True, is_return=False)
+    attempts = PayoutAttempt.objects.filter(payout=OuterRef("pk"), state=PayoutAttempt.State.IN_FLIGHT)
+    rows = PartnerPayout.objects.filter(~Exists(taken), state=PartnerPayout.State.IN_FLIGHT)
+    rows = rows.exclude(method=Method.CONNECT).annotate(sent_at=Subquery(attempts.values("started_at")[:1]))
+    found, senders = [], {}
+    zone = organisation()
+    for payout in rows.select_related("batch", "partner").order_by("pk"):
+        if payout.sent_at is None:
+            continue
+        sent_on = local_day(payout.sent_at, zone)
+        last_on = sent_on + CHEQUE_DAYS if payout.method == Method.CHEQUE else after(sent_on, BANK_DAYS)
+        senders[payout.pk] = payout.batch.sent_by_id
+        found.append(_partner_payout(payout, -payout.amount_minor, sent_on - _DAY, last_on))
+    return found, senders
+
+
+def _partner_payout(payout: PartnerPayout, amount_minor: int, first_on: date, last_on: date) -> Payout:
+    name = payout.partner.name.upper()
+    return Payout(
+        kind="partner",
+        pk=payout.pk,
+        ref=f"payout:{payout.pk}",
+        amount_minor=amount_minor,
+        currency=payout.currency,
+        ids=(payout.reference.upper(),),
+        word=name if len(name) >= _NAME_MIN else "",
+        first_on=first_on,
+        last_on=last_on,
+    )
+
+
+def _returns() -> list[Payout]:
+    """What had arrived may come back, or somebody entered that it did; it is then known by our reference only."""
+    taken = MatchItem.objects.filter(payout=OuterRef("pk"), is_active=True, is_return=True)
+    states = [PartnerPayout.State.SETTLED, PartnerPayout.State.RETURNED]
+    rows = PartnerPayout.objects.filter(~Exists(taken), state__in=states, settled_on__isnull=False)
+    rows = rows.exclude(method=Method.CONNECT)
+    found = rows.order_by("pk").values_list("pk", "reference", "amount_minor", "currency", "settled_on")
+    return [
+        Payout("returned", pk, f"payout:{pk}", amount, currency, (reference.upper(),), "", day, day + RETURN_DAYS)
+        for pk, reference, amount, currency, day in found
+        if day is not None
+    ]
