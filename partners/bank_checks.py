@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Final
 
-from django.db.models import Max, Min
+from django.db.models import Exists, Max, Min, OuterRef
 
 from ledger.books import Check, OpenItem, in_words
 from ledger.contents import stream
 from ledger.month_checks import MonthCheck
-from partners.bank.open_sides import open_sides
+from partners.bank.open_sides import open_payouts
 from partners.bank.three_way import three_way
-from partners.models import BankAccount, BankLine, MatchItem, PartnerPayout
+from partners.models import BankAccount, BankLine, MatchEntry, MatchItem, PartnerPayout, PayoutAttempt
 from people.queries import days_of
 
 
 def bank_is_its_confirmed_lines() -> Iterator[str]:
     """L8: what the books moved at a bank is, match by match, what the lines of its statements moved.
 
-    Lines that nothing explains are open items. What the books began with, and what two people posted by hand, has no
-    match of its own; a line can be called the same as one of those.
+    Lines that nothing explains, and returns whose line is not there yet, are open items. What the books began with,
+    and what two people posted by hand, has no match of its own; a line can be called the same as one of those.
     """
     for kind, key, entry, account, currency, moved in stream(_WITHOUT_MATCH, [list(BY_HAND)]):
         yield f"{kind} {key} (entry {entry}) moves {account} by {in_words(int(moved), currency)}, in no match"
@@ -70,8 +70,20 @@ def payouts_on_the_way() -> list[OpenItem]:
 
 def stripe_payouts_on_the_way() -> list[OpenItem]:
     """Sent by Stripe, and in no match: what cash in transit (1060) consists of; the oldest first."""
-    payouts = [payout for payout in open_sides().payouts if payout.kind == "processor"]
+    payouts = [payout for payout in open_payouts() if payout.kind == "processor"]
     return [OpenItem(one.ref, one.amount_minor, one.currency, _noon(one.first_on)) for one in payouts]
+
+
+def returns_on_the_way() -> list[OpenItem]:
+    """Entered as come back, by the bank's notice, and in no match with a line yet; the oldest first."""
+    matched = MatchEntry.objects.filter(entry=OuterRef("back_entry"))
+    attempts = PayoutAttempt.objects.filter(~Exists(matched), state=PayoutAttempt.State.RETURNED)
+    attempts = attempts.filter(back_entry__kind="payout_returned").select_related("payout", "back_entry")
+    return [
+        OpenItem(one.payout.reference, one.amount_minor, one.payout.currency, one.back_entry.event_at)
+        for one in attempts.order_by("back_entry__event_at", "pk")
+        if one.back_entry is not None
+    ]
 
 
 def lines_not_explained() -> list[OpenItem]:
@@ -101,6 +113,7 @@ OF_A_MONTH: Final = (
 OPEN_ITEMS: Final = {
     "On the way from Stripe (1060), not matched at the bank": stripe_payouts_on_the_way,
     "On the way to partners (2120), not confirmed at the bank": payouts_on_the_way,
+    "Come back from partners, not matched at the bank": returns_on_the_way,
     "Lines of the bank that nothing explains yet": lines_not_explained,
 }
 
@@ -120,6 +133,7 @@ _WITHOUT_MATCH: Final = f"""
     SELECT m.kind, m.key, m.id, coalesce(nullif(m.owner, ''), 'the bank'), m.currency, m.amount
       FROM moved m
      WHERE m.kind <> ALL(%s) AND NOT EXISTS (SELECT FROM partners_matchentry x WHERE x.entry_id = m.id)
+       AND NOT EXISTS (SELECT FROM partners_payoutattempt a WHERE a.back_entry_id = m.id)
      ORDER BY m.id
 """  # noqa: S608 - no value from outside
 

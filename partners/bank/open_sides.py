@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models.functions import Abs
 
 from ledger.models import ReconciliationException
 from partners.bank.bank_days import after
@@ -41,6 +42,19 @@ def open_sides() -> OpenSides:
     return OpenSides(lines, [*_stripe_payouts(), *partner, *_returns()], importers, senders)
 
 
+def open_payouts() -> list[Payout]:
+    """The side of the payouts alone."""
+    return [*_stripe_payouts(), *_partner_payouts()[0], *_returns()]
+
+
+def open_payouts_near(amount_minor: int, currency: str, number: int) -> list[Payout]:
+    """Open payouts of this direction, those of Stripe's nearest in amount only; three queries at most."""
+    stripe = _stripe_payouts(near_minor=amount_minor, number=number)
+    partner = _returns() if amount_minor > 0 else _partner_payouts()[0]
+    found = [one for one in [*stripe, *partner] if one.currency == currency]
+    return [one for one in found if (one.amount_minor > 0) == (amount_minor > 0)]
+
+
 def unexplained_lines() -> list[BankLine]:
     """Lines in no match that is not undone, the oldest first."""
     taken = MatchItem.objects.filter(line=OuterRef("pk"), is_active=True, side=MatchItem.Side.BANK)
@@ -72,15 +86,18 @@ def _lines() -> tuple[list[Line], dict[int, int]]:
     return lines, importers
 
 
-def _stripe_payouts() -> list[Payout]:
+def _stripe_payouts(near_minor: int | None = None, number: int | None = None) -> list[Payout]:
+    """All of them, or so many whose amount is nearest to one."""
     status = StripePayout.Status
     taken = MatchItem.objects.filter(stripe_payout=OuterRef("pk"), is_active=True)
     rows = StripePayout.objects.filter(
         ~Exists(taken), status__in=[status.PENDING, status.IN_TRANSIT, status.PAID], failure_bt_id=""
     ).exclude(amount_minor=0)
-    found = rows.order_by("arrival_on", "pk").values_list(
-        "pk", "payout_id", "trace_id", "amount_minor", "currency", "arrival_on"
-    )
+    rows = rows.order_by("arrival_on", "pk")
+    if near_minor is not None:
+        rows = rows.filter(amount_minor__gt=0) if near_minor > 0 else rows.filter(amount_minor__lt=0)
+        rows = rows.order_by(Abs(F("amount_minor") - near_minor), "arrival_on", "pk")[:number]
+    found = rows.values_list("pk", "payout_id", "trace_id", "amount_minor", "currency", "arrival_on")
     return [
         Payout(
             kind="processor",
@@ -106,9 +123,11 @@ def _partner_payouts() -> tuple[list[Payout], dict[int, int | None]]:
     attempts = PayoutAttempt.objects.filter(payout=OuterRef("pk"), state=PayoutAttempt.State.IN_FLIGHT)
     rows = PartnerPayout.objects.filter(~Exists(taken), state=PartnerPayout.State.IN_FLIGHT)
     rows = rows.exclude(method=Method.CONNECT).annotate(sent_at=Subquery(attempts.values("started_at")[:1]))
-    found, senders = [], {}
-    zone = organisation()
-    for payout in rows.select_related("batch", "partner").order_by("pk"):
+    found: list[Payout] = []
+    senders: dict[int, int | None] = {}
+    on_their_way = list(rows.select_related("batch", "partner").order_by("pk"))
+    zone = organisation() if on_their_way else None
+    for payout in on_their_way:
         if payout.sent_at is None:
             continue
         sent_on = local_day(payout.sent_at, zone)

@@ -152,7 +152,7 @@ def _sums(account: BankAccount, until: date) -> dict[str, int]:
         line=OuterRef("pk"), side=MatchItem.Side.BANK, is_active=True, match__state=Match.State.CONFIRMED
     )
     lines = account.lines.order_by().annotate(kind=Subquery(confirmed.values("match__kind")[:1]))
-    counted = lines.filter(Q(kind__isnull=True) | ~Q(kind=Match.Kind.DUPLICATE))
+    counted = lines.filter(Q(kind__isnull=True) | ~Q(kind=Match.Kind.DUPLICATE))  # NULL is no duplicate either
     found = counted.aggregate(
         later=Sum("amount_minor", filter=Q(booked_on__gt=until)),
         so_far=Sum("amount_minor", filter=Q(booked_on__lte=until)),

@@ -14,7 +14,7 @@ from ledger.discrepancies import Found
 from ledger.operations.open_exception import close_exceptions, keep_exceptions
 from partners.bank.discrepancies import AMOUNT_DIFFERS, DUPLICATE, LINE_UNKNOWN, NOT_AT_BANK, RETURN_UNMATCHED
 from partners.bank.matching import Differs
-from partners.bank.open_sides import doubtful_refs, open_sides, unexplained_lines
+from partners.bank.open_sides import doubtful_refs, open_payouts, unexplained_lines
 from partners.models import BankLine, BankStatement, MatchItem
 from people.queries import local_day
 
@@ -56,7 +56,7 @@ def _late(today: date, differing: set[tuple[str, int]]) -> list[Found]:
         return []
     return [
         Found(payout.ref, payout.amount_minor, payout.currency, f"expected by {payout.last_on}")
-        for payout in open_sides().payouts
+        for payout in open_payouts()
         if payout.kind != "returned"
         and payout.last_on < today
         and payout.first_on >= since

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from ledger.models import ReconciliationException
 from partners.bank import discrepancies as kinds
 from partners.bank.matching import Payout
-from partners.bank.open_sides import open_sides
+from partners.bank.open_sides import open_payouts_near
 from partners.models import BankLine, Match, MatchItem, PartnerPayout
 from payments.models import StripePayout
 
@@ -89,11 +89,7 @@ def _line_id(subject: str) -> int | None:
 
 def could_be(line: BankLine) -> list[Choice]:
     """Open payouts of the line's direction and currency, those nearest in amount first."""
-    found = [
-        one
-        for one in open_sides().payouts
-        if one.currency == line.currency and (one.amount_minor > 0) == (line.amount_minor > 0)
-    ]
+    found = open_payouts_near(line.amount_minor, line.currency, COULD_BE_MAX)
     found.sort(key=lambda one: (abs(line.amount_minor - one.amount_minor), abs((one.first_on - line.booked_on).days)))
     return _choices(line, found[:COULD_BE_MAX])
 
@@ -107,7 +103,7 @@ def same_again(line: BankLine) -> list[BankLine]:
 
 def beside(line: BankLine) -> list[BankLine]:
     """Open lines of the same account and direction, which may be one payout together with it, the nearest first."""
-    rows = lines("open", line.account_id).exclude(pk=line.pk)
+    rows = lines("open", line.account_id).prefetch_related(None).exclude(pk=line.pk)
     rows = rows.filter(booked_on__range=(line.booked_on - _BESIDE, line.booked_on + _BESIDE))
     rows = rows.filter(amount_minor__gt=0) if line.amount_minor > 0 else rows.filter(amount_minor__lt=0)
     return list(rows[:COULD_BE_MAX])

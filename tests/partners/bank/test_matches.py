@@ -13,10 +13,11 @@ from ledger.models import Entry, ReconciliationException
 from partners import bank_checks
 from partners import books as books_of_partners
 from partners.bank.three_way import Held, in_transit, three_way
-from partners.models import Agreement, BankAccount, BankLine, LearnedRule, Match, MatchItem, PartnerPayout
+from partners.models import Agreement, BankAccount, BankLine, LearnedRule, Match, MatchItem, PartnerPayout, PayoutHold
 from partners.operations.choose_match import DoesNotFit, choose_match, explain_line, name_duplicate, name_entry
 from partners.operations.import_statement import import_statement
 from partners.operations.match_lines import match_lines
+from partners.operations.record_bank_notice import record_bank_notice
 from partners.operations.settle_matches import NotProposed, settle_matches
 from partners.operations.stop_rule import stop_rule
 from partners.operations.undo_match import NotUndoable, undo_match
@@ -178,10 +179,42 @@ def test_a_payment_that_comes_back_is_owed_again_once_a_person_says_so(
     assert match.state == "proposed"
     settle_matches(match_ids=[match.pk], by=ben, now=NOW)
 
+    payout.refresh_from_db()
+    assert (payout.state, payout.attempts.get().state) == ("returned", "returned")
+    assert PayoutHold.objects.get(reason="returned").placed_by == ben
     assert balances("bank", "payable") == [0, -4000]
     books_hold()
     with pytest.raises(NotUndoable):
         undo_match(match_id=match.pk, by=ben, now=NOW)
+
+
+def test_a_return_entered_from_the_banks_notice_finds_its_line_and_is_booked_once(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User
+) -> None:
+    payout = settled(valor, checking, ana, ben)
+    record_bank_notice(payout_id=payout.pk, code="R03", account=checking, by=ben, now=NOW)
+    assert [item.ref for item in bank_checks.returns_on_the_way()] == [payout.reference]
+    books_hold()
+
+    statement(checking, ben, f"2026-10-20,ACH RETURN R03 {payout.reference},40.00", name="back.csv")
+    settle_matches(match_ids=[Match.objects.get(kind="returned").pk], by=ben, now=NOW)
+
+    assert Entry.objects.filter(kind="payout_returned").count() == 1
+    assert balances("bank", "payable") == [0, -4000]
+    assert bank_checks.returns_on_the_way() == []
+    books_hold()
+
+
+def test_what_came_back_is_confirmed_by_a_person_even_where_the_rule_is_certain(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User
+) -> None:
+    payout = settled(valor, checking, ana, ben)
+    statement(checking, ben, f"2026-10-20,ACH RETURN R03 {payout.reference},40.00", name="back.csv")
+    match = Match.objects.get(kind="returned")
+    Match.objects.filter(pk=match.pk).update(is_certain=True)
+
+    with pytest.raises(NotProposed):
+        settle_matches(match_ids=[match.pk], by=None, now=NOW)
 
 
 def test_a_return_of_nobody_knows_what_is_an_exception(checking: BankAccount, ana: User) -> None:
@@ -207,8 +240,37 @@ def test_undoing_a_settled_payout_books_it_back_and_it_can_settle_again(
     again = choose_match(line_ids=[line(checking, -4000).pk], payout_ids=[payout.pk], by=ben, now=NOW)
     settle_matches(match_ids=[again.pk], by=ben, now=NOW)
     assert balances("bank", "payout_in_flight") == [-4000, 0]
-    assert Entry.objects.filter(kind="payout_settled").count() == 2
+    keys = Entry.objects.filter(kind="payout_settled").order_by("id").values_list("idempotency_key", flat=True)
+    assert list(keys) == [f"{payout.ref}:settled:1", f"{payout.ref}:settled:1:2"]
+    payout.refresh_from_db()
+    assert (payout.state, payout.batch.state, payout.attempts.get().state) == ("settled", "settled", "settled")
     books_hold()
+    undo_match(match_id=again.pk, by=ben, now=NOW)
+    assert balances("bank", "payout_in_flight") == [0, -4000]
+    books_hold()
+
+
+def test_an_attempt_goes_back_on_its_way_only_once_the_books_say_so(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User
+) -> None:
+    attempt = settled(valor, checking, ana, ben).attempts.get()
+
+    with pytest.raises(IntegrityError, match="book that back first"), transaction.atomic():
+        type(attempt).objects.update(state="in_flight", settled_entry=None, ended_at=None)
+
+
+def test_a_settling_that_was_taken_back_and_still_stands_on_its_attempt_is_named(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User
+) -> None:
+    payout = settled(valor, checking, ana, ben)
+    entry = Entry.objects.get(kind="payout_settled")
+    undo_match(match_id=Match.objects.get().pk, by=ben, now=NOW)
+    back = Entry.objects.get(kind="payout_unsettled")
+    payout.attempts.update(state="settled", settled_entry=entry, ended_at=NOW)
+
+    assert f"entry {back.pk} ({entry.idempotency_key}:undone) belongs to no attempt of a payout" in list(
+        books_of_partners.payouts_booked()
+    )
 
 
 # What a person says

@@ -22,6 +22,6 @@ DROP FUNCTION partners_payoutattempt_unsettled();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partners", "0012_matches")]
+    dependencies = [("partners", "0015_matches")]
 
     operations = [migrations.RunSQL(_GUARD, _UNGUARD)]
