@@ -51,7 +51,8 @@ def stripe_rows(at: datetime, *, subject: str = "order:1042") -> Rows:
         state="unknown", attempts=3, intended_at=at, next_attempt_at=at,
     )  # fmt: skip
     open_exception(CALL_UNKNOWN, Found(f"stripe:call:{call.pk}", detail=f"refund {subject}"), now=at)
-    return Rows(event("evt_1", at), call, transaction, payout, ReconciliationException.objects.get(), entry)
+    exception = ReconciliationException.objects.get(kind=CALL_UNKNOWN.word)
+    return Rows(event("evt_1", at), call, transaction, payout, exception, entry)
 
 
 def booked(bt_id: str, at: datetime, **fields: Any) -> BalanceTransaction:
