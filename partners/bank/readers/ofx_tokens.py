@@ -1,6 +1,6 @@
 """OFX as tokens: the SGML of 1.x, where leaves are not closed, and the XML of 2.x, read by the same few rules.
 
-No SGML library is kept, and the one for OFX is under another licence than ours: docs/decisions/0024.
+No SGML library is kept, and the one for OFX is under another licence than ours: docs/decisions/0028.
 """
 
 from __future__ import annotations
