@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncMonth
 
 from ledger import queries as books
 from partners import scopes
@@ -214,11 +214,11 @@ def taken_back(
 def _paid(partner: Partner, first_day: date | None, last_day: date | None, currency: str) -> int:
     """What arrived over the days, less what came back over them."""
     payouts = PartnerPayout.objects.filter(partner=partner, currency=currency)
-    arrived, came_back = (
-        payouts.filter(**_within(day, first_day, last_day)).aggregate(sum=Sum("amount_minor"))["sum"] or 0
-        for day in ("settled_on", "returned_on")
+    sums = payouts.aggregate(
+        arrived=Sum("amount_minor", filter=Q(**_within("settled_on", first_day, last_day))),
+        came_back=Sum("amount_minor", filter=Q(**_within("returned_on", first_day, last_day))),
     )
-    return int(arrived) - int(came_back)
+    return int(sums["arrived"] or 0) - int(sums["came_back"] or 0)
 
 
 def _within(day: str, first_day: date | None, last_day: date | None) -> dict[str, Any]:
@@ -276,9 +276,7 @@ def raised_by_partner(currency: str = "usd") -> dict[int, int]:
 
 def paid_by_partner(first_day: date, last_day: date, currency: str = "usd") -> dict[int, int]:
     """What reached each partner's bank on these local days, both included, less what came back: {partner id: minor}."""
-    payouts = PartnerPayout.objects.filter(currency=currency).order_by()
-    arrived, came_back = (
-        dict(payouts.filter(**_within(day, first_day, last_day)).values_list("partner").annotate(Sum("amount_minor")))
-        for day in ("settled_on", "returned_on")
-    )
-    return {partner: arrived.get(partner, 0) - came_back.get(partner, 0) for partner in arrived | came_back}
+    arrived, came_back = (Q(**_within(day, first_day, last_day)) for day in ("settled_on", "returned_on"))
+    payouts = PartnerPayout.objects.filter(arrived | came_back, currency=currency).order_by().values_list("partner")
+    there, back = (Coalesce(Sum("amount_minor", filter=when), 0) for when in (arrived, came_back))
+    return dict(payouts.annotate(reached=there - back))

@@ -27,7 +27,7 @@ STATES = (("open", "Not explained"), ("proposed", "Waiting for a person"), ("con
 @require_safe
 def lines(request: HttpRequest) -> HttpResponse:
     """Lines by state, account and words, the latest first."""
-    state, text = request.GET.get("state", ""), request.GET.get("text", "").strip()[:100]
+    state, text = request.GET.get("state", ""), request.GET.get("text", "").replace("\0", "").strip()[:100]
     state = state if state in dict(STATES) else ""
     account = row_id(request.GET.get("account", ""))
     page = Paginator(reads.lines(state, account or None, text), SHOWN).get_page(request.GET.get("page"))
@@ -99,7 +99,7 @@ def explain(request: HttpRequest, line_id: int) -> HttpResponse:
 @require_POST
 def by_hand(request: HttpRequest, line_id: int) -> HttpResponse:
     """The line is what two people booked."""
-    key = request.POST.get("entry", "")
+    key = request.POST.get("entry", "").replace("\0", "")
     return _propose(request, line_id, lambda row, who: name_entry(line_id=row.pk, entry_key=key, **who))
 
 

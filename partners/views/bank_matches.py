@@ -84,7 +84,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 def undo(request: HttpRequest, match_id: int) -> HttpResponse:
     """They are not the same; what was posted is booked back."""
     get_object_or_404(Match, pk=match_id)
-    reason = request.POST.get("reason", "")
+    reason = request.POST.get("reason", "").replace("\0", "")
     try:
         undone = undo_match(match_id=match_id, by=request.user, now=clock.now(), reason=reason)  # type: ignore[arg-type]
     except (NotUndoable, NoSuchMonth) as error:

@@ -18,7 +18,10 @@ NO_MONEY = {
     ("donations/queries.py", "Progress.percent"),
     ("partners/bank/readers/fields.py", "amount_minor"),
     ("partners/bank/readers/mt940_file.py", "_minor"),
+    ("partners/nacha.py", "nacha_file"),
     ("partners/terms.py", "percent_text"),
+    ("partners/views/desk.py", "_bars"),
+    ("reports/queries.py", "statements_of_month"),
 }
 
 

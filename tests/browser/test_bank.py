@@ -20,6 +20,11 @@ from tests.partners.bank.stripe import paid_out
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def green_books() -> None:
+    """Stripe's payouts are laid here as rows, without the balance transactions that the books would ask for."""
+
+
 @pytest.mark.parametrize("phone", [True, False])
 def test_a_statement_is_imported_and_its_lines_explained(
     person: Any, team: list[Staff], worker: Worker, tmp_path: Path, phone: bool

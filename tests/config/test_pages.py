@@ -41,7 +41,7 @@ STARTS = (
     "/account/2fa/",
     "/no/such/page/",
 )
-NOT_PAGES = re.compile(r"^/(static|documents|api/v1/schema)|logout|jsi18n|/delete/")
+NOT_PAGES = re.compile(r"^/(static|documents|api/v1/schema)|logout|jsi18n|/delete/|\.csv$")
 EVENT_HANDLER = re.compile(r"^on[a-z]+$")
 
 

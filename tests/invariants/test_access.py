@@ -409,7 +409,7 @@ def test_no_one_edits_money_in_the_console(known: dict[str, Any]) -> None:
     """Not even a superuser: entries, charges, orders, gifts, plans, agreements, allocations, payouts, bank lines."""
     client = everything()
     editable = {"shop.product", "shop.collection", "partners.partner", "partners.payoutpolicy", "partners.bankaccount"}
-    editable |= {"partners.achoriginator"}
+    editable |= {"partners.achoriginator", "partners.staterule"}
     editable |= {"people.organisation", "people.user", "donations.fund", "donations.campaign"}
     open_doors = []
     for model, console in admin.site._registry.items():
@@ -448,7 +448,7 @@ def test_nothing_that_can_be_typed_is_a_fault_of_ours(known: dict[str, Any], typ
     names = ("sku", "option", "quantity", "fund", "again", "often", "amount", "own_amount", "email", "name", "form_key")
     names += ("month", "as_of", "page", "partner", "payout", "match", "reason", "content_hash", "ends_on", "account")
     names += ("state", "type", "id", "kind", "subject", "category", "entry", "purpose", "owner", "resolution")
-    names += ("number", "proof", "effective_on", "stale")
+    names += ("number", "proof", "effective_on", "stale", "text")
     names += ("words", "routing", "account_kind", "payee", "address", "call-note", "hold-note", "refuse-note")
     names += ("scope_key", "percent", "starts_on", "next", "session", "session_id", "file_name", "content", "code", "q")
     fields = dict.fromkeys(names, typed)

@@ -135,4 +135,4 @@ def test_a_document_and_the_mail_that_waits_for_it_arrive(webhooks: LocalStripe,
     assert document.state == Document.State.READY
     (mail,) = webhooks.mails("partner@example.org")
     assert "statement.pdf" in str(mail)
-    assert broker.tried == ["reports.tasks.render_documents"]
+    assert broker.tried.count("reports.tasks.render_documents") == 1

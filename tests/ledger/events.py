@@ -455,6 +455,26 @@ EXAMPLES = [
         "payout:12:returned:1",
     ),
     example(
+        "bank line that is a payout of Stripe's less the bank's fee",
+        "bank_line_in_parts",
+        {"line_ref": "bank_line:7", "parts": ((AccountRef("in_transit"), 8006), (AccountRef("bank_fees"), -15))},
+        ["1010 / 1060 8006", "6130 / 1010 15"],
+        "bank_line:7",
+    ),
+    example(
+        "bank line matched with what it was not",
+        "booked_back",
+        {
+            "kind": "bank_line",
+            "reverses_key": "bank_line:7",
+            "postings": ((AccountRef("bank"), AccountRef("in_transit"), 8006),),
+        },
+        ["1060 / 1010 8006"],
+        "bank_line:7:undone",
+        **OCCASION,
+        currency="usd",
+    ),
+    example(
         "transfer to a connected account",
         "transfer",
         {**BT, "partner": DAHLIAS_HOPE, "amount_minor": 2531},

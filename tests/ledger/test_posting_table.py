@@ -39,7 +39,7 @@ AMOUNTS = [
 PART_AMOUNTS = [
     (example, field.name)
     for example in FIRST
-    if "parts" in example.figures
+    if isinstance(example.figures.get("parts"), Parts)
     for field in fields(Parts)
     if "minor" in field.name
 ]

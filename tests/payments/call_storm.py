@@ -130,6 +130,7 @@ class _Ground:
         }
         purpose = draw.choice(list(params))
         subject = f"storm:{purpose}:{number}"
+        params["transfer"]["metadata"] = {"kind": "storm", "subject": subject}
         return {"purpose": purpose, "subject": subject, "params": params[purpose], "meaning": [], "key": subject}
 
     def attempts(self, kind: str) -> list[str]:
