@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.db.models import Exists, Max, OuterRef
 
 from config.demo.ground import Staff, team
 from config.demo.local_stripe import LocalStripe
@@ -15,7 +16,7 @@ from config.demo.visitor import DoorClosed, Visitor
 from ledger.closing import close_subject, current_hash
 from ledger.models import MonthWork
 from ledger.operations.close_month import current_closes
-from partners.models import BankAccount, PartnerPayout, PayoutBatch
+from partners.models import BankAccount, BankLine, Match, MatchItem, PartnerPayout, PayoutBatch
 from partners.queries.eligible import policy
 from reports.models import Document
 
@@ -51,9 +52,19 @@ class Desk:
         """Close the month that ends on this day, unless it is closed already; then its statements."""
         yyyymm = month_end.year * 100 + month_end.month
         if yyyymm not in current_closes([yyyymm]):
-            self._import_lines(f"{month_end},Monthly account fee,-12.00", name=f"operating-{month_end:%Y-%m}-end.csv")
+            fee = f"{month_end},Monthly account fee,-12.00"
+            self._import_lines(fee, until=month_end, name=f"operating-{month_end:%Y-%m}-end.csv")
+            self._explain_fees()
             self._close(yyyymm)
         self._state(f"{month_end:%Y-%m}")
+
+    def _explain_fees(self) -> None:
+        """Petra says once that such lines are fees; later ones are proposed by that rule. Anton confirms."""
+        explained = MatchItem.objects.filter(line=OuterRef("pk"), is_active=True)
+        for line in BankLine.objects.filter(~Exists(explained)):
+            self.petra.post(f"/desk/bank/lines/{line.pk}/explain/", {"purpose": "bank_fees", "always": "yes"})
+        for match in Match.objects.filter(state=Match.State.PROPOSED, kind=Match.Kind.EXPLAINED):
+            self._confirmed(self.anton, "/desk/bank/matches/confirm/", {"match": str(match.pk)})
 
     def _close(self, yyyymm: int) -> None:
         """Petra takes out the trial balance, closes softly and asks; Anton approves that, and a worker closes."""
@@ -95,17 +106,20 @@ class Desk:
         ]
         if not rows:
             return
-        self._import_lines(*rows, name=f"operating-{today:%Y-%m}.csv")
+        self._import_lines(*rows, until=today - timedelta(days=1), name=f"operating-{today:%Y-%m}.csv")
         # Petra sent them and Anton brought the lines, which name them: nobody has to confirm.
         if PartnerPayout.objects.filter(state=PartnerPayout.State.IN_FLIGHT).exists():
             raise DoorClosed("A payout was not found on the bank's statement.")
 
-    def _import_lines(self, *rows: str, name: str) -> None:
-        """What the bank exported, through the dry run and then in."""
+    def _import_lines(self, *rows: str, until: date, name: str) -> None:
+        """What the bank exported since the statement before and up to `until`, through the dry run and then in."""
         account = BankAccount.objects.get()
+        before = account.statements.aggregate(last=Max("last_on"))["last"]
+        since = before + timedelta(days=1) if before else until.replace(day=1)
         statement = "\r\n".join(["Date,Description,Amount", *rows, ""])
         file = (name, statement.encode(), "text/csv")
-        checked = self.anton.post("/desk/bank/upload/", {"account": account.pk}, files={"file": file})
+        about = {"account": str(account.pk), "first_on": since.isoformat(), "last_on": until.isoformat()}
+        checked = self.anton.post("/desk/bank/upload/", about, files={"file": file})
         if checked.status_code != 200:
             raise DoorClosed("The bank's statement was not accepted.")
         self.anton.post(f"{urlsplit(checked.url).path}accept/", {})
