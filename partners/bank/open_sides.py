@@ -122,17 +122,19 @@ def _partner_payouts() -> tuple[list[Payout], dict[int, int | None]]:
     taken = MatchItem.objects.filter(payout=OuterRef("pk"), is_active=True, is_return=False)
     attempts = PayoutAttempt.objects.filter(payout=OuterRef("pk"), state=PayoutAttempt.State.IN_FLIGHT)
     rows = PartnerPayout.objects.filter(~Exists(taken), state=PartnerPayout.State.IN_FLIGHT)
-    rows = rows.exclude(method=Method.CONNECT).annotate(sent_at=Subquery(attempts.values("started_at")[:1]))
+    rows = rows.exclude(method=Method.CONNECT).annotate(
+        sent_at=Subquery(attempts.values("started_at")[:1]), sender=Subquery(attempts.values("started_by")[:1])
+    )
     found: list[Payout] = []
     senders: dict[int, int | None] = {}
-    on_their_way = list(rows.select_related("batch", "partner").order_by("pk"))
+    on_their_way = list(rows.select_related("partner").order_by("pk"))
     zone = organisation() if on_their_way else None
     for payout in on_their_way:
         if payout.sent_at is None:
             continue
         sent_on = local_day(payout.sent_at, zone)
         last_on = sent_on + CHEQUE_DAYS if payout.method == Method.CHEQUE else after(sent_on, BANK_DAYS)
-        senders[payout.pk] = payout.batch.sent_by_id
+        senders[payout.pk] = payout.sender
         found.append(_partner_payout(payout, -payout.amount_minor, sent_on - _DAY, last_on))
     return found, senders
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from ledger import builders
 from ledger.drafts import AccountRef, EntryDraft
 from ledger.operations.post_entry import post_entries
-from partners.models import BankLine, Match, MatchEntry, MatchEvent, MatchItem, Partner, PartnerPayout
+from partners.models import BankLine, Match, MatchEntry, MatchEvent, MatchItem, Partner, PartnerPayout, PayoutAttempt
 from partners.operations.return_payout import return_payout
 from partners.operations.settle_payout import finish_batches, settle_payout
 from partners.two_people import SamePerson
@@ -49,7 +49,7 @@ def settle_matches(*, match_ids: Sequence[int], by: User | None, now: datetime) 
     if len(wholes) != len(set(match_ids)) or (by is None and not all(_needs_nobody(one.match) for one in wholes)):
         raise NotProposed("One of these matches was decided before. Load the page again.")
     # 2. Somebody other than the sender.
-    if by is not None and any(payout.batch.sent_by_id == by.pk for payout in payouts.values()):
+    if by is not None and PayoutAttempt.objects.filter(payout__in=payouts, started_by=by).exists():
         raise SamePerson("You sent this payout: another person must confirm that it arrived.")
     # 3. The books: lines in bulk, payouts one by one, because each changes its own rows.
     zone = organisation().zone

@@ -15,9 +15,11 @@ from partners.models import Agreement, BankAccount, Match, Partner, PartnerPayou
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
 from partners.operations.choose_match import DoesNotFit, choose_match
 from partners.operations.edit_batch import NotEditable, take_out_payout
+from partners.operations.fail_attempt import fail_attempt
 from partners.operations.import_statement import import_statement
 from partners.operations.propose_batch import CutOffAhead, NothingEligible, propose_batch
 from partners.operations.refuse_batch import ReasonMissing, refuse_batch
+from partners.operations.retry_payout import retry_payout
 from partners.operations.send_batch import NotApproved, PayableShrunk, send_batch
 from partners.operations.settle_matches import NotProposed, settle_matches
 from partners.operations.undo_match import NotUndoable, undo_match
@@ -118,6 +120,21 @@ def test_nobody_confirms_what_they_sent(valor: Agreement, checking: BankAccount,
     with pytest.raises(NotProposed):
         settle_matches(match_ids=[match.pk], by=ben, now=NOW)
     assert books.balance("payout_in_flight", valor.partner.owner) == 0
+
+
+def test_nobody_confirms_what_they_sent_again(valor: Agreement, checking: BankAccount, ana: User, ben: User) -> None:
+    """Whoever started the try that is on its way sent that money, whoever sent the batch."""
+    earn(valor, 20000)
+    payout = sent(ana, ben).payouts.get()
+    fail_attempt(payout, payout.attempts.get(), code="", now=NOW)
+    retry_payout(payout_id=payout.pk, by=ben, now=NOW)
+    statement(checking, ben, f"2026-10-20,ACH {payout.reference},-40.00")
+    match = Match.objects.get()
+
+    assert match.state == Match.State.PROPOSED  # its reference is exact, and yet its importer sent it
+    with pytest.raises(SamePerson):
+        settle_matches(match_ids=[match.pk], by=ben, now=NOW)
+    assert books.balance("payout_in_flight", valor.partner.owner) == -4000
 
 
 def test_an_approval_signs_what_was_seen(valor: Agreement, rehope: Agreement, ana: User, ben: User) -> None:
