@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Case, Exists, OuterRef, QuerySet, Value, When
@@ -11,7 +13,9 @@ from django.db.models.functions import Concat
 from donations.models import Gift
 from donations.queries import gift_line, promises_of_fund
 from ledger import month_checks
+from ledger.books import in_words
 from ledger.models import Entry
+from ledger.month_checks import Figures
 from partners.models import Agreement, Allocation
 from partners.models.allocations import ACCRUAL
 from partners.sharing import ShareLine, shares_of_payment
@@ -29,23 +33,63 @@ Agreements = Mapping[int, Agreement]
 def register() -> None:
     """Called once, at start-up."""
     name = "each paid source has brought each agreement its share"
-    month_checks.register(month_checks.MonthCheck(name, every_source_allocated))
+    month_checks.register(month_checks.MonthCheck(name, every_source_allocated, "partners:desk_agreements"))
 
 
-def every_source_allocated(yyyymm: int) -> Iterator[str]:
-    """What the month's sales and gifts owe by the agreements that bound them is what was allocated, to the cent."""
-    agreements = Agreement.objects.exclude(state=Agreement.State.DRAFT).in_bulk()
+def every_source_allocated(yyyymm: int) -> Iterator[str | Figures]:
+    """What the month's sales and gifts owe by the agreements that bound them is what was allocated, to the cent.
+
+    Beside it, by agreement: how many sources owe it and how much, and how many have brought it how much.
+    """
+    agreements = Agreement.objects.exclude(state=Agreement.State.DRAFT).select_related("partner").in_bulk()
+    tallies: dict[tuple[int, str], _Tally] = defaultdict(_Tally)
+    for source, owed, allocated in _compared(yyyymm, agreements):
+        for pk in sorted(owed.keys() | allocated.keys()):
+            is_owed, has = owed.get(pk), allocated.get(pk)
+            tallies[pk, source.currency].add(is_owed, has)
+            if is_owed != has:
+                words = ["nothing" if amount is None else amount for amount in (is_owed, has)]
+                yield f"{source.ref} owes {words[0]} by {agreements[pk]}, allocated is {words[1]}"
+    rows = (tallies[key].row(agreements[key[0]], key[1]) for key in sorted(tallies))
+    yield Figures(
+        ("Agreement", "Paid sources", "Owed, before caps", "Allocated for", "Allocated, before caps"), tuple(rows)
+    )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Count and sum of one agreement, in one currency."""
+
+    owing: int = 0
+    owed_minor: int = 0
+    brought: int = 0
+    allocated_minor: int = 0
+
+    def add(self, owed: int | None, allocated: int | None) -> None:
+        self.owing += owed is not None
+        self.owed_minor += owed or 0
+        self.brought += allocated is not None
+        self.allocated_minor += allocated or 0
+
+    def row(self, agreement: Agreement, currency: str) -> tuple[str, ...]:
+        owed, allocated = (in_words(amount, currency) for amount in (self.owed_minor, self.allocated_minor))
+        name = f"{agreement.partner}, {agreement.scope_label} ({agreement})"
+        return (name, str(self.owing), owed, str(self.brought), allocated)
+
+
+def _compared(yyyymm: int, agreements: Agreements) -> Iterator[tuple[Order | Gift, dict[int, int], dict[int, int]]]:
+    """Each source of the month with what it owes and what was allocated, by agreement, as if without caps."""
     orders = _booked(Order.objects.filter(state=Order.State.PAID), yyyymm, kind="sale")
     for some_orders in _some(orders.prefetch_related("lines__agreements")):
         allocated = _allocated(some_orders)
         for order in some_orders:
-            yield from _differences(order, _order_lines(order), allocated.get(order.ref, {}), agreements)
+            yield order, _owed(order, _order_lines(order), agreements), allocated.get(order.ref, {})
     gifts = _booked(Gift.objects.filter(state=Gift.State.PAID), yyyymm, kind="gift")
     for some_gifts in _some(gifts.select_related("fund")):
         allocated = _allocated(some_gifts)
         for gift in some_gifts:
             shares = allocated.get(gift.ref, {})
-            yield from _differences(gift, [_gift_line(gift, shares, agreements)], shares, agreements)
+            yield gift, _owed(gift, [_gift_line(gift, shares, agreements)], agreements), shares
 
 
 def _booked(rows: QuerySet[Any], yyyymm: int, *, kind: str) -> QuerySet[Any]:
@@ -96,18 +140,10 @@ def _gift_line(gift: Gift, allocated: Mapping[int, int], agreements: Agreements)
     return gift_line(gift, sorted(bound))
 
 
-def _differences(
-    source: Order | Gift, lines: Sequence[ShareLine], allocated: Mapping[int, int], agreements: Agreements
-) -> Iterator[str]:
-    named = {pk for line in lines for pk in line.agreement_ids}
-    terms = {pk: agreements[pk].terms for pk in named}
-    owed = {
-        share.agreement_id: share.amount_minor for share in shares_of_payment(_with_fees(source, lines, terms), terms)
-    }
-    for pk in sorted(owed.keys() | allocated.keys()):
-        if owed.get(pk) != allocated.get(pk):
-            is_owed, has = owed.get(pk, "nothing"), allocated.get(pk, "nothing")
-            yield f"{source.ref} owes {is_owed} by {agreements[pk]}, allocated is {has}"
+def _owed(source: Order | Gift, lines: Sequence[ShareLine], agreements: Agreements) -> dict[int, int]:
+    terms = {pk: agreements[pk].terms for line in lines for pk in line.agreement_ids}
+    shares = shares_of_payment(_with_fees(source, lines, terms), terms)
+    return {share.agreement_id: share.amount_minor for share in shares}
 
 
 def _with_fees(source: Order | Gift, lines: Sequence[ShareLine], terms: Mapping[int, Terms]) -> Sequence[ShareLine]:

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from ledger import month_checks
 from ledger.closing import close_subject, reopen_subject
 from ledger.models import MonthWork, Period, PeriodEvent
+from ledger.month_checks import Figures, MonthCheck
 from ledger.operations.ask_month_work import ACTIVE
 from ledger.operations.soft_close import month_subject
 from people.models import Approval, Note
@@ -30,6 +31,9 @@ class Item:
     count: int | None
     findings: tuple[str, ...]
     worklist: str
+    code: str = ""
+    of_the_books: bool = False
+    figures: Figures | None = None
 
     @property
     def state(self) -> str:
@@ -80,6 +84,13 @@ class Board:
     def all_green(self) -> bool:
         return all(item.state == "green" for item in self.items)
 
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[Item, ...]], ...]:
+        """The lines under two headings; none without a line."""
+        own = tuple(item for item in self.items if not item.of_the_books)
+        books = tuple(item for item in self.items if item.of_the_books)
+        return tuple(group for group in (("Of this month", own), ("Of the books as a whole", books)) if group[1])
+
 
 def board(period: Period) -> Board:
     """Six queries, and one for who is named."""
@@ -99,7 +110,7 @@ def board(period: Period) -> Board:
     return Board(
         period=period,
         first_day=days_of(period.pk)[0],
-        items=_items(looked),
+        items=_items(period.pk, looked),
         checked_at=looked.finished_at if looked else None,
         active=next((row for row in work if row.state in ACTIVE), None),
         last=next((row for row in work if row.state not in ACTIVE), None),
@@ -123,25 +134,38 @@ def results(yyyymm: int) -> list[Result]:
     return [source(yyyymm) for source in _results]
 
 
-def _items(looked: MonthWork | None) -> tuple[Item, ...]:
+def _items(yyyymm: int, looked: MonthWork | None) -> tuple[Item, ...]:
+    """The month's own lines, then those of the whole books."""
     found: dict[str, Any] = {item["name"]: item for item in (looked.found or ())} if looked else {}
+    checks = sorted(month_checks.registered(), key=lambda check: check.of_the_books)
     return tuple(
-        Item(
-            number,
-            check.name,
-            found[check.name]["count"] if check.name in found else None,
-            tuple(found[check.name]["findings"]) if check.name in found else (),
-            _address(check.worklist),
-        )
-        for number, check in enumerate(month_checks.registered(), start=1)
+        _item(number, check, found.get(check.name), _address(check.worklist, yyyymm))
+        for number, check in enumerate(checks, start=1)
     )
 
 
-def _address(worklist: str) -> str:
-    try:
-        return reverse(worklist) if worklist else ""
-    except NoReverseMatch:
-        return ""  # a package above that is not installed has no page
+def _item(number: int, check: MonthCheck, found: dict[str, Any] | None, worklist: str) -> Item:
+    figures = (found or {}).get("figures")
+    return Item(
+        number,
+        check.name,
+        found["count"] if found else None,
+        tuple(found["findings"]) if found else (),
+        worklist,
+        check.code,
+        check.of_the_books,
+        Figures(tuple(figures["head"]), tuple(map(tuple, figures["rows"]))) if figures else None,
+    )
+
+
+def _address(worklist: str, yyyymm: int) -> str:
+    """The month's own page of a work list, where it has one; a package above that is not installed has no page."""
+    for arguments in ([yyyymm], []):
+        try:
+            return reverse(worklist, args=arguments) if worklist else ""
+        except NoReverseMatch:
+            continue
+    return ""
 
 
 SHOWN_MONTHS: Final = 24

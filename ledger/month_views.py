@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +12,10 @@ from django.contrib import messages
 from django.db.models import Max, OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from ledger import closing, month_board
@@ -47,6 +51,7 @@ REFUSALS: Final = (
     MayNotApprove,
 )
 Kind = MonthWork.Kind
+_ENTRY: Final = re.compile(r"\bentry (\d{1,18})\b")
 
 
 class ReasonForm(forms.Form):
@@ -125,8 +130,15 @@ def check(request: HttpRequest, yyyymm: int, number: int) -> HttpResponse:
     item = next((item for item in board.items if item.number == number), None)
     if item is None:
         raise Http404
-    context = {"board": board, "item": item, "more": (item.count or 0) - len(item.findings), "now": clock.now()}
-    return render(request, "ledger/months/check.html", context | {"here": "months"})
+    context = {
+        "board": board,
+        "item": item,
+        "findings": [_with_links(finding) for finding in item.findings],
+        "more": (item.count or 0) - len(item.findings),
+        "now": clock.now(),
+        "here": "months",
+    }
+    return render(request, "ledger/months/check.html", context)
 
 
 @role_required(*HANDS)
@@ -270,6 +282,21 @@ def _sentence(refusal: str, yyyymm: int) -> str:
     for subject in (closing.close_subject(yyyymm), closing.reopen_subject(yyyymm)):
         words = words.replace(subject, name)
     return f"{words[:1].upper()}{words[1:]}."
+
+
+def _with_links(finding: str) -> SafeString:
+    """A finding whose entries open."""
+    pieces = _ENTRY.split(finding)  # text, entry id, text, ...
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<a href="{}">entry {}</a>', reverse("ledger_desk:entry", args=[piece]), piece),)
+            if place % 2
+            else (piece,)
+            for place, piece in enumerate(pieces)
+        ),
+    )
 
 
 def _me(request: HttpRequest) -> User:

@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, Min, OuterRef
 from ledger.books import Check, OpenItem, in_words
 from ledger.contents import stream
 from ledger.month_checks import MonthCheck
+from partners.bank.month_payouts import payouts_matched_or_listed
 from partners.bank.open_sides import open_payouts
 from partners.bank.three_way import three_way
 from partners.models import BankAccount, BankLine, MatchEntry, MatchItem, PartnerPayout, PayoutAttempt
@@ -109,6 +110,11 @@ CHECKS: Final = (
 )
 OF_A_MONTH: Final = (
     MonthCheck("the bank's lines are imported to the end of the month", lines_known_to_the_end, "partners:desk_bank"),
+    MonthCheck(
+        "each Stripe payout of the month is matched at the bank, or listed with a reason",
+        payouts_matched_or_listed,
+        "partners:desk_bank_payouts",
+    ),
 )
 OPEN_ITEMS: Final = {
     "On the way from Stripe (1060), not matched at the bank": stripe_payouts_on_the_way,

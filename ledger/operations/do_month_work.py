@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -76,18 +75,26 @@ def _is_closing(work: MonthWork) -> bool:
 
 
 def _checked(yyyymm: int) -> list[dict[str, Any]]:
-    """Each check's name, how much it found and the first of it. One that cannot be run counts as one that found."""
-    results = []
-    for check in month_checks.registered():
-        try:
-            findings = iter(check.find(yyyymm))
-            first = list(islice(findings, FINDINGS_MAX))
-            count = len(first) + sum(1 for _ in findings)
-        except Exception as error:
-            log.exception("month_check_failed_to_run", month=yyyymm, check=check.name)
-            first, count = [f"this check could not be run: {type(error).__name__}"], 1
-        results.append({"name": check.name, "count": count, "findings": first})
-    return results
+    """Each check's name, how much it found, the first of it, and its figures."""
+    return [{"name": check.name} | _found(check, yyyymm) for check in month_checks.registered()]
+
+
+def _found(check: month_checks.MonthCheck, yyyymm: int) -> dict[str, Any]:
+    """One that cannot be run counts as one that found something."""
+    first: list[str] = []
+    count, figures = 0, None
+    try:
+        for finding in check.find(yyyymm):
+            if isinstance(finding, month_checks.Figures):
+                figures = {"head": finding.head, "rows": finding.rows}
+                continue
+            count += 1
+            if count <= FINDINGS_MAX:
+                first.append(finding)
+    except Exception as error:
+        log.exception("month_check_failed_to_run", month=yyyymm, check=check.name)
+        return {"count": 1, "findings": [f"this check could not be run: {type(error).__name__}"]}
+    return {"count": count, "findings": first} | ({"figures": figures} if figures else {})
 
 
 def _finish(work: MonthWork, problem: str, now: datetime) -> Outcome:

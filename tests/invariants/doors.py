@@ -155,6 +155,8 @@ DOORS: dict[str, Door] = {
     "desk/bank/matches/confirm/": role(*HANDS, methods="POST"),
     "desk/bank/matches/<int:match_id>/": role(*FINANCE),
     "desk/bank/matches/<int:match_id>/undo/": role(*HANDS, methods="POST"),
+    "desk/bank/payouts/<int:yyyymm>/": role(*FINANCE),
+    "desk/bank/payouts/<int:yyyymm>/reason/": role(*HANDS, methods="POST"),
     "desk/bank/rules/": role(*FINANCE),
     "desk/bank/rules/<int:rule_id>/stop/": role(*HANDS, methods="POST"),
     "desk/opening/": role(*FINANCE),

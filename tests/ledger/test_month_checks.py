@@ -11,11 +11,11 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from ledger import month_checks
+from ledger import books, month_checks
 from ledger.closing import MonthBusy
 from ledger.exports.trial_balance import trial_balance_csv
 from ledger.models import Period, Seal
-from ledger.month_checks import MonthCheck, books_add_up, register, registered, trial_balance_exported
+from ledger.month_checks import MonthCheck, invariant, register, registered, trial_balance_exported
 from ledger.operations.close_month import ChecksFailed, current_close
 from people.models import Approval, Organisation, User
 from tests.ledger.closing import approve_close, close
@@ -94,21 +94,25 @@ def test_books_that_do_not_add_up_keep_every_month_open() -> None:
     check_at_commit()
     as_owner("UPDATE ledger_entry SET source = 'order:9' WHERE id = %s", posted.entry_id)
 
-    found = list(books_add_up(202601))
-
-    assert (
-        found[0]
-        == f"sale stripe:charge:ch_1:sale (entry {posted.entry_id}) is not as posted, and nothing is sealed until it is"
-    )
-    assert any(finding.startswith("each entry is as it was posted: ") for finding in found)
+    named = f"sale stripe:charge:ch_1:sale (entry {posted.entry_id})"
+    assert next(invariant("L4")(202601)) == f"{named} is not as posted, and nothing is sealed until it is"
+    assert any(finding.startswith(f"each entry is as it was posted: {named}") for finding in invariant("L2")(202601))
+    assert list(invariant("L1")(202601)) == []
 
 
 def test_what_waits_for_its_seal_keeps_no_month_open() -> None:
     post(accrual())
     as_owner("UPDATE ledger_entry SET recorded_at = recorded_at - interval '1 hour'")
 
-    assert not [finding for finding in books_add_up(OCTOBER) if "seal" in finding]
+    assert list(invariant("L4")(OCTOBER)) == []
     assert Seal.objects.count() == 1
+
+
+def test_every_check_of_the_books_is_run_once_by_one_line_of_a_month() -> None:
+    wanted = {check.code for check in books.checks()}
+
+    assert wanted == {code for code, _, _ in month_checks.OF_THE_BOOKS} == {*(f"L{n}" for n in range(1, 14)), ""}
+    assert sum(len(list(books.run(code))) for code in wanted) == len(books.checks())
 
 
 # The command

@@ -14,7 +14,7 @@ from ledger import month_checks
 from ledger.closing import close_subject, current_hash
 from ledger.discrepancies import Discrepancy, Found
 from ledger.models import MonthWork, Period, PeriodEvent, ReconciliationException, TrialBalanceExport
-from ledger.month_checks import MonthCheck, no_exception_overdue, register, trial_balance_exported
+from ledger.month_checks import Figures, MonthCheck, no_exception_overdue, register, trial_balance_exported
 from ledger.operations.do_month_work import Outcome, do_next
 from ledger.operations.open_exception import open_exception
 from people.models import Approval, Organisation, User
@@ -140,6 +140,29 @@ def test_a_check_that_breaks_counts_as_found(petra: Client, monkeypatch: pytest.
     page = words(petra.get(f"{OCTOBER}checks/2/"))
     assert "this check could not be run: RuntimeError" in page
     assert "secret words" not in page
+
+
+def test_each_invariant_is_a_line_of_its_own_whose_entries_open(petra: Client) -> None:
+    register(MonthCheck("each entry is sealed", lambda _: ["sale x (entry 7): broken"], code="L4", of_the_books=True))
+    petra.post(f"{OCTOBER}check/")
+    work()
+
+    page = words(petra.get(OCTOBER))
+    assert "Of this month" in page
+    assert "Of the books as a whole" in page
+    assert 'Each entry is sealed</a> <span class="note">L4</span></th><td data-label="State"><span class="badge' in page
+    assert '(<a href="/desk/entries/7/">entry 7</a>): broken' in words(petra.get(f"{OCTOBER}checks/2/"))
+
+
+def test_what_a_check_counted_is_shown_beside_what_it_found(petra: Client) -> None:
+    figures = Figures(("Agreement", "Paid sources"), (("Valor <20%>", "3"),))
+    register(MonthCheck("all is allocated", lambda _: [figures]))
+    petra.post(f"{OCTOBER}check/")
+    work()
+
+    page = words(petra.get(f"{OCTOBER}checks/2/"))
+    assert "Nothing was found." in page
+    assert '<th scope="row">Valor &lt;20%&gt;</th><td class="amount">3</td>' in page
 
 
 def test_nobody_approves_what_they_asked_for(found: list[str]) -> None:
