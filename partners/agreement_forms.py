@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -9,8 +10,8 @@ from django import forms
 
 from partners.forms import DayField
 from partners.models import AgreementEvent, Partner, StateRule
-from partners.terms import Basis, FeeEstimate, LimitPeriod, Limits, Per
-from people.money import NotAnAmount, parse_amount
+from partners.terms import FEE_FIXED_MAX_MINOR, Basis, FeeEstimate, LimitPeriod, Limits, Per
+from people.money import FIGURE_MAX_MINOR, NotAnAmount, format_minor, parse_figure
 from people.operations.attach_file import BYTES_MAX
 from people.queries import organisation
 
@@ -19,34 +20,51 @@ FIELD_OF = {"rate_num": "percent", "each_minor": "each", "fee_estimate": "fee_pe
 
 
 class PercentField(forms.DecimalField):
-    """A percentage as people write it."""
+    """A percentage as people write it, in hundredths of a percent: more would be cut off, so it is refused."""
 
     def __init__(self, **kwargs: Any) -> None:
+        words = {
+            "invalid": "Write the share in figures, such as 20 or 12.5.",
+            "min_value": "It cannot be less than 0%%.",
+            "max_value": "It is at most 100%%.",
+            "max_decimal_places": "Use at most two decimals.",
+        }
         super().__init__(
-            max_digits=7,
-            decimal_places=4,
+            min_value=Decimal(0),
+            max_value=Decimal(100),
+            decimal_places=2,
             required=False,
             widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-            error_messages={"invalid": "Write the share in figures, such as 20 or 12.5."},
+            error_messages=words,
             **kwargs,
         )
 
 
 class AmountField(forms.CharField):
-    """An amount of the organisation's currency, as minor units; 0 when it is left empty."""
+    """An amount of the organisation's currency above zero, as minor units; 0 when it is left empty.
 
-    def __init__(self, **kwargs: Any) -> None:
+    It is a figure of a contract, so no limit of one card payment holds it back.
+    """
+
+    def __init__(self, *, max_minor: int = FIGURE_MAX_MINOR, **kwargs: Any) -> None:
+        self.max_minor = max_minor
         widget = forms.TextInput(attrs={"inputmode": "decimal"})
-        super().__init__(max_length=20, required=False, widget=widget, **kwargs)
+        super().__init__(max_length=24, required=False, widget=widget, **kwargs)
 
     def clean(self, value: Any) -> int:
         typed = super().clean(value)
         if not typed:
             return 0
+        currency = organisation().currency
         try:
-            return parse_amount(typed, organisation().currency)
+            minor = parse_figure(typed.removeprefix("$").strip(), currency)
         except NotAnAmount as error:
             raise forms.ValidationError(str(error)) from error
+        if minor == 0:
+            raise forms.ValidationError("Write more than zero, or leave it empty.")
+        if minor > self.max_minor:
+            raise forms.ValidationError(f"It is at most {format_minor(self.max_minor, currency)}.")
+        return minor
 
 
 class AgreementForm(forms.Form):
@@ -75,7 +93,7 @@ class AgreementForm(forms.Form):
         label="Card fee that pages assume, in percent",
         help_text="Only for a share less card fees: the real fee is known after the sale, so pages show an estimate.",
     )
-    fee_fixed = AmountField(label="And its fixed part", help_text="Such as 0.30.")
+    fee_fixed = AmountField(label="And its fixed part", help_text="Such as 0.30.", max_minor=FEE_FIXED_MAX_MINOR)
     cap = AmountField(label="At most", help_text="A cap, such as 10,000.00. Empty for none.")
     minimum = AmountField(label="At least", help_text="A guaranteed minimum, such as 2,500.00. Empty for none.")
     limit_period = forms.ChoiceField(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from django.db import models
 
@@ -58,6 +59,7 @@ class Limits:
 NO_LIMITS = Limits()
 GOODS_BASES = (Basis.NET_GOODS, Basis.GROSS, Basis.NET_OF_FEES, Basis.NET_OF_COST)
 GIFT_BASES = (Basis.GIFT_PART, Basis.GROSS, Basis.NET_OF_FEES)
+FEE_FIXED_MAX_MINOR: Final = 32_767  # what its column holds, and far more than any card costs
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
 from django.db import transaction
 
 from partners import scopes
 from partners.models import Agreement, AgreementEvent, Partner
-from partners.terms import GIFT_BASES, GOODS_BASES, NO_FEE, NO_LIMITS, Basis, FeeEstimate, Limits, Per
+from partners.terms import (
+    FEE_FIXED_MAX_MINOR,
+    GIFT_BASES,
+    GOODS_BASES,
+    NO_FEE,
+    NO_LIMITS,
+    Basis,
+    FeeEstimate,
+    Limits,
+    Per,
+)
 from people.models import User
 from people.queries import organisation
+
+SERIES_LENGTH_MAX: Final = 120
+YEARS: Final = range(2000, 2200)  # days are counted from both ends, so the calendar's own ends stay out
 
 
 class BadAgreement(ValueError):
@@ -54,14 +68,14 @@ def prepare_agreement(
     _check_scope(scope_key, scope_label, basis)
     _check_share(per, rate_num, rate_den, each_minor)
     _check_amount(per, basis, scope_key)
-    if basis == Basis.NET_OF_FEES and fee_estimate == NO_FEE:
-        raise BadAgreement("fee_percent", "Say which card fee pages shall assume until the real one is known.")
+    _check_fee(basis, fee_estimate)
     _check_limits(limits)
-    if starts_on > ends_on:
-        raise BadAgreement("ends_on", "The last day lies before the first.")
+    _check_days(starts_on, ends_on)
     if recognition != Agreement.Recognition.GRANT:
         raise BadAgreement("recognition", "Only grants can be promised so far: an agency gift needs its own payout.")
     series = series or f"{partner.slug}:{scope_key}"
+    if len(series) > SERIES_LENGTH_MAX:
+        raise BadAgreement("series", f"The name of its series is too long: at most {SERIES_LENGTH_MAX} letters.")
     agreement = Agreement.objects.create(
         partner=partner,
         series=series,
@@ -119,6 +133,23 @@ def _check_amount(per: str, basis: str, scope_key: str) -> None:
         raise BadAgreement("per", "A gift has no pieces: promise an amount of each gift.")
     if per != Per.PERCENT and basis not in (Basis.NET_GOODS, Basis.GIFT_PART):
         raise BadAgreement("basis", "An amount is taken of what was paid; another base is for percentages.")
+
+
+def _check_fee(basis: str, fee: FeeEstimate) -> None:
+    if basis == Basis.NET_OF_FEES and fee == NO_FEE:
+        raise BadAgreement("fee_percent", "Say which card fee pages shall assume until the real one is known.")
+    if not 0 <= fee.basis_points <= 10_000:
+        raise BadAgreement("fee_percent", "A card fee is at most 100%.")
+    if not 0 <= fee.fixed_minor <= FEE_FIXED_MAX_MINOR:
+        raise BadAgreement("fee_fixed", "The fixed part of a card fee is a small amount.")
+
+
+def _check_days(starts_on: date, ends_on: date) -> None:
+    if starts_on > ends_on:
+        raise BadAgreement("ends_on", "The last day lies before the first.")
+    for field, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+        if day.year not in YEARS:
+            raise BadAgreement(field, f"Write a year from {YEARS.start} to {YEARS.stop - 1}.")
 
 
 def _check_limits(limits: Limits) -> None:

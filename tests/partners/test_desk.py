@@ -215,7 +215,20 @@ def test_an_agreement_is_prepared_by_one_and_activated_by_another(dahlias_hope: 
         ("each", {"per": "unit", "percent": ""}),
         ("each", {"per": "unit", "percent": "", "each": "-2"}),
         ("basis", {"basis": "gift_part"}),
+        ("percent", {"percent": "-1"}),
+        ("percent", {"percent": "101"}),
+        ("percent", {"percent": "12.345"}),
+        ("percent", {"percent": "NaN"}),
+        ("cap", {"cap": "0"}),
+        ("cap", {"cap": "100,000,000,000.00"}),
         ("fee_percent", {"basis": "net_of_fees"}),
+        ("fee_percent", {"basis": "net_of_fees", "fee_percent": "400"}),
+        ("fee_percent", {"basis": "net_of_fees", "fee_percent": "-1"}),
+        ("fee_percent", {"basis": "net_of_fees", "fee_percent": "2.955"}),
+        ("fee_fixed", {"basis": "net_of_fees", "fee_percent": "2.9", "fee_fixed": "400.00"}),
+        ("starts_on", {"starts_on": "0001-01-01"}),
+        ("ends_on", {"ends_on": "9999-12-31"}),
+        ("series", {"scope_key": f"product:{'a' * 110}"}),
         ("ends_on", {"ends_on": "2025-12-31"}),
         ("scope_key", {"scope_key": "everything"}),
     ],
@@ -234,6 +247,22 @@ def test_a_bad_agreement_is_answered_beside_its_field(
     assert answer.context["form"].errors[field]
     assert "the shop" in words(answer)
     assert not Agreement.objects.exists()
+
+
+def test_caps_are_figures_of_a_contract_and_fees_keep_their_hundredths(dahlias_hope: Any, ana: User) -> None:
+    typed = {
+        "partner": dahlias_hope.pk, "per": "percent", "percent": "12.25", "scope_key": "shop",
+        "scope_label": "the shop", "starts_on": "2026-01-01", "ends_on": "2026-12-31",
+        "cap": "$2,500,000.00", "minimum": "1,000,000", "basis": "net_of_fees",
+        "fee_percent": "2.95", "fee_fixed": "0.30",
+    }  # fmt: skip
+
+    signed_in(ana).post("/desk/agreements/new/", typed)
+
+    kept = Agreement.objects.get()
+    assert (kept.cap_minor, kept.minimum_minor) == (250_000_000, 100_000_000)
+    assert (kept.fee_estimate_bp, kept.fee_estimate_fixed_minor) == (295, 30)
+    assert kept.terms.rate_text == "12.25%"
 
 
 @pytest.mark.parametrize(
