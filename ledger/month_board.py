@@ -17,6 +17,7 @@ from ledger.operations.ask_month_work import ACTIVE
 from ledger.operations.soft_close import month_subject
 from people.models import Approval, Note
 from people.queries import days_of
+from people.sources import Source
 
 State = Period.State
 APPROVED, WAITING = Approval.Decision.APPROVED, Approval.Decision.WAITING
@@ -46,6 +47,10 @@ class Result:
 
     words: str
     href: str
+
+    @property
+    def as_source(self) -> Source:
+        return Source(self.words, self.href)
 
 
 ResultSource = Callable[[int], Result]

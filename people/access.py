@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account import app_settings as sign_in
 from allauth.account.authentication import get_authentication_records
@@ -16,6 +17,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.views.decorators.cache import never_cache
 
 from people.models import User
@@ -71,13 +73,36 @@ def role_required(*roles: str) -> Callable[[View], View]:
         @staff_required
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not has_role(request.user, *roles):
+            if not roles_of(request) & set(roles):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
+        guarded.opens_for = frozenset(roles)  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def roles_of(request: HttpRequest) -> frozenset[str]:
+    """The roles that the visitor holds. One query for a request, however often its page asks."""
+    known: frozenset[str] | None = getattr(request, "held_roles", None)
+    if known is None:
+        groups = request.user.groups.values_list("name", flat=True) if request.user.is_authenticated else ()
+        known = request.held_roles = frozenset(groups)  # type: ignore[attr-defined]
+    return known
+
+
+def may_open(request: HttpRequest, href: str) -> bool:
+    """Whether a link leads this visitor to a page: the page's own view says for which roles it opens.
+
+    It is for what is shown, so that nobody is led to a refusal; the view itself asks again.
+    """
+    try:
+        view = resolve(urlsplit(href).path).func
+    except Resolver404:
+        return True
+    opens_for: frozenset[str] | None = getattr(view, "opens_for", None)
+    return opens_for is None or bool(roles_of(request) & opens_for)
 
 
 def has_role(user: User | AnonymousUser, *roles: str) -> bool:
