@@ -23,6 +23,7 @@ class LedgerConfig(AppConfig):
 
         sources.register("month", changes.describe_months)
         sources.register("ledger", changes.describe_months)
+        sources.register("exception", changes.describe_exceptions)
         history.register(*changes.CHANGES)
         desk.register_counted(*desk_tasks.COUNTED)
         checks.register(guards_stand, checks.Tags.database)

@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from ledger.models import ExceptionEvent, ManualEntryEdit, PeriodEvent, TrialBalanceExport
+from ledger.models import ExceptionEvent, ManualEntryEdit, PeriodEvent, ReconciliationException, TrialBalanceExport
 from people.history import Change
 from people.queries import days_of
 from people.sources import Source
@@ -53,6 +53,13 @@ CHANGES: Final = (
         F("note__words"),
     ),
 )
+
+
+def describe_exceptions(refs: list[str]) -> dict[str, Source]:
+    """What "exception:7" does not add up, with its page."""
+    numbers = {int(number): ref for ref in refs if (number := ref.partition(":")[2]).isdecimal()}
+    rows = ReconciliationException.objects.filter(pk__in=numbers)
+    return {numbers[row.pk]: Source(row.words, reverse("ledger_desk:exception", args=[row.pk])) for row in rows}
 
 
 def describe_months(refs: list[str]) -> dict[str, Source]:

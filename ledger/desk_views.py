@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from ledger.contents import contents_of
+from ledger.discrepancies import KINDS
 from ledger.forms import KEEPERS, AssignForm, ExceptionFilter, SettleForm
 from ledger.models import Entry, ReconciliationException
 from ledger.operations import assign_exception as assigning
@@ -63,6 +64,7 @@ def exceptions(request: HttpRequest) -> HttpResponse:
         "state": state or ExceptionFilter.OPEN,
         "page": page,
         "rows": [(row, words[row.subject]) for row in page],
+        "kinds": [kind for kind in KINDS.values() if kind.word in {row.kind for row in page}],
         "now": now,
         "filtered": any(request.GET.get(name) for name in ("kind", "subject")),
         "here": "exceptions",

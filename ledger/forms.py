@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
+from ledger.discrepancies import KINDS
 from ledger.models import Entry, ReconciliationException
 from people.models import User
 
@@ -26,15 +27,23 @@ class ExceptionFilter(forms.Form):
         widget=forms.HiddenInput,
         error_messages={"invalid_choice": "Exceptions are open, overdue or settled."},
     )
-    kind = forms.CharField(label="Kind", max_length=40, required=False)
+    kind = forms.ChoiceField(
+        label="What",
+        required=False,
+        error_messages={"invalid_choice": "There is no such kind of exception."},
+    )
     subject = forms.CharField(label="About", max_length=200, required=False, help_text="A Stripe id, or a part of one.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = sorted(((kind.word, kind.title) for kind in KINDS.values()), key=lambda pair: pair[1])
+        self.fields["kind"].choices = [("", "Everything"), *kinds]  # type: ignore[attr-defined]
 
     def found(self) -> Q:
         """The condition that the typed words make; only of a valid form."""
         typed = self.cleaned_data
-        return Q(kind__icontains=typed["kind"].strip().replace(" ", "_")) & Q(
-            subject__icontains=typed["subject"].strip()
-        )
+        kind = Q(kind=typed["kind"]) if typed["kind"] else Q()
+        return kind & Q(subject__icontains=typed["subject"].strip())
 
 
 class AssignForm(forms.Form):

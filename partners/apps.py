@@ -8,8 +8,10 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger import books as ledger_books  # noqa: PLC0415 - models must be loaded first
+        from ledger import discrepancies as kinds  # noqa: PLC0415
         from ledger import month_checks, owners  # noqa: PLC0415
         from partners import account_owners, bank_checks, books, changes, desk_tasks, sources  # noqa: PLC0415
+        from partners.bank import discrepancies  # noqa: PLC0415
         from people import desk, history  # noqa: PLC0415
         from people import sources as references  # noqa: PLC0415
 
@@ -20,6 +22,8 @@ class PartnersConfig(AppConfig):
         references.register("partner", sources.describe_partners)
         references.register("payout", sources.describe_payouts)
         references.register("allocation", sources.describe_allocations)
+        references.register("bank", sources.describe_bank)
+        kinds.register(*discrepancies.KINDS)
         ledger_books.register(*bank_checks.CHECKS, *books.CHECKS)
         month_checks.register(*bank_checks.OF_A_MONTH)
         for title, items in bank_checks.OPEN_ITEMS.items():

@@ -1,10 +1,13 @@
-"""What `partner:7`, `payout:3` and a share's reference mean to staff who follow money to a partner's bank."""
+"""What `partner:7`, `payout:3`, `bank:line:7` and a share mean to staff who follow money to a bank."""
 
 from __future__ import annotations
 
-from django.urls import reverse
+from datetime import date
 
-from partners.models import Allocation, Partner, PartnerPayout
+from django.urls import reverse
+from django.utils.formats import date_format
+
+from partners.models import Allocation, BankLine, BankStatement, Partner, PartnerPayout
 from people.sources import Source
 
 SHARE_PARTS = 6
@@ -30,6 +33,31 @@ def describe_payouts(refs: list[str]) -> dict[str, Source]:
         for payout in payouts
     }
     return {ref: found[pk] for ref in refs if (pk := _number(ref)) in found}
+
+
+def describe_bank(refs: list[str]) -> dict[str, Source]:
+    """Lines, statements and matches of the bank ("bank:line:7"), each with its page. Two queries."""
+    lines = BankLine.objects.filter(pk__in=_of(refs, "line"))
+    statements = BankStatement.objects.filter(pk__in=_of(refs, "statement"))
+    found = {line.ref: Source(f"Bank line of {_day(line.booked_on)}", _page("line", line.pk)) for line in lines}
+    found |= {
+        one.ref: Source(f"Statement {one.file_name}", _page("file", one.file_id) if one.file_id else "")
+        for one in statements
+    }
+    return found | {f"bank:match:{pk}": Source(f"Bank match {pk}", _page("match", pk)) for pk in _of(refs, "match")}
+
+
+def _of(refs: list[str], word: str) -> list[int]:
+    parts = [[*ref.split(":"), "", ""] for ref in refs]
+    return [int(part[2]) for part in parts if part[1] == word and part[2].isascii() and part[2].isdecimal()]
+
+
+def _page(name: str, pk: int) -> str:
+    return reverse(f"partners:desk_bank_{name}", args=[pk])
+
+
+def _day(day: date) -> str:
+    return date_format(day, "j F Y")
 
 
 def describe_allocations(refs: list[str]) -> dict[str, Source]:

@@ -26,8 +26,20 @@ def describe_stripe(refs: list[str]) -> dict[str, Source]:
     return {ref: source for ref in refs if (source := _describe(ref)) is not None}
 
 
+def describe_accounts(refs: list[str]) -> dict[str, Source]:
+    """The account of the chart that is Stripe's balance ("account:1050:usd"), with how both compare."""
+    href = reverse("payments_desk:balance")
+    return {
+        ref: Source(f"Our balance at Stripe, {ref.rpartition(':')[2].upper()}", href)
+        for ref in refs
+        if ref.startswith("account:1050:")
+    }
+
+
 def _describe(ref: str) -> Source | None:
     _, name, stripe_id, *_ = [*ref.split(":"), "", ""]
+    if name == "webhook":
+        return Source("Stripe's webhook", reverse("payments_desk:events"))
     if name not in _PAGES or not stripe_id:
         return None
     word, page = _PAGES[name]

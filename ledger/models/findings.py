@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from ledger.discrepancies import KINDS, Discrepancy, title_of
 from ledger.models.entries import Entry
 
 
@@ -69,7 +70,12 @@ class ReconciliationException(models.Model):
     @property
     def words(self) -> str:
         """Its kind as a person says it."""
-        return self.kind.replace("_", " ").capitalize()
+        return title_of(self.kind)
+
+    @property
+    def meaning(self) -> Discrepancy | None:
+        """What its kind says happened and what to do; None for a kind that no package names any more."""
+        return KINDS.get(self.kind)
 
 
 class ExceptionEvent(models.Model):

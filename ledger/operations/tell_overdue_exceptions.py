@@ -43,4 +43,4 @@ def tell_overdue_exceptions(*, now: datetime) -> Outcome:
 
 def _line(row: Row) -> str:
     amount = "" if row.amount_minor is None else f", {in_words(row.amount_minor, row.currency)}"
-    return f"{row.kind.replace('_', ' ')}: {row.subject}{amount}, since {row.opened_at:%d %B %Y}"
+    return f"{row.words}: {row.subject}{amount}, since {row.opened_at:%d %B %Y}"

@@ -9,21 +9,13 @@ from typing import Final
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from ledger.models import ReconciliationException
-from partners.bank import discrepancies as kinds
+from partners.bank import discrepancies
 from partners.bank.matching import Payout
 from partners.bank.open_sides import open_payouts_near
 from partners.models import BankLine, Match, MatchItem, PartnerPayout
 from payments.models import StripePayout
 
-KINDS: Final = {
-    kinds.LINE_UNKNOWN.word: "A line that nothing explains",
-    kinds.AMOUNT_DIFFERS.word: "A line of another amount than its payout",
-    kinds.DUPLICATE.word: "A line that may be a duplicate",
-    kinds.RETURN_UNMATCHED.word: "A return of which nobody knows the payout",
-    kinds.NOT_AT_BANK.word: "A payout that the bank has not shown in five bank days",
-    kinds.STATEMENT_GAP.word: "Days that no statement covers",
-    kinds.BALANCE_DIFFERS.word: "A balance that is not the one before and the lines since",
-}
+KINDS: Final = {kind.word: kind.title for kind in discrepancies.KINDS}
 COULD_BE_MAX: Final = 12
 _BESIDE: Final = timedelta(days=7)
 

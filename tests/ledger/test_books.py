@@ -18,7 +18,7 @@ from ledger import books as ledger_books
 from ledger import contents, invariants, seal_checks
 from ledger.books import Check
 from ledger.books_report import summary_lines
-from ledger.discrepancies import Discrepancy, Found
+from ledger.discrepancies import Found
 from ledger.models import Entry, ReconciliationException
 from ledger.operations.open_exception import keep_exceptions
 from ledger.operations.open_months import open_months
@@ -26,6 +26,7 @@ from ledger.summary import open_exceptions, summary
 from people import clock
 from people.models import Organisation
 from tests.ledger.facts import accrual, balance_transaction, entry, gift, post, sale
+from tests.ledger.kinds import made_up
 from tests.ledger.raw import as_owner
 
 pytestmark = pytest.mark.usefixtures("books")
@@ -319,7 +320,7 @@ def test_report_says_what_stands_where_and_what_is_open(posted: dict[str, int]) 
 
 def test_report_lists_exceptions_until_somebody_settles_them(posted: dict[str, int]) -> None:
     at = clock.now() - timedelta(days=2, minutes=1)
-    kind = Discrepancy("fee_differs", timedelta(hours=1))
+    kind = made_up("fee_differs", timedelta(hours=1))
     found = [Found("stripe:bt:txn_1", -5, "usd"), Found("stripe:po:1")]
     keep_exceptions(kind, found, now=at)
     ReconciliationException.objects.filter(subject="stripe:po:1").update(resolved_at=at, resolution="gone")

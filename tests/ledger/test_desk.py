@@ -10,20 +10,21 @@ from django.test import Client
 
 from ledger import builders
 from ledger.desk_tasks import COUNTED
-from ledger.discrepancies import Discrepancy, Found
+from ledger.discrepancies import Found
 from ledger.models import Entry, ReconciliationException
 from ledger.operations.open_exception import open_exception
 from ledger.operations.seal_entries import seal_all
 from people.desk import told_by_number
 from people.models import User
 from tests.ledger.facts import NOW, WHEN, accrual, post, sale
+from tests.ledger.kinds import made_up
 from tests.ledger.raw import as_owner
 from tests.partners.conftest import org, person
 from tests.partners.test_desk import QUERIES_MAX, signed_in, words
 
 pytestmark = pytest.mark.django_db
 __all__ = ["org"]
-LATE = Discrepancy("payout_differs", limit=timedelta(hours=1))
+LATE = made_up("payout_differs", limit=timedelta(hours=1))
 DAY = timedelta(days=1)
 
 

@@ -21,11 +21,12 @@ from ledger.operations.tell_overdue_exceptions import Outcome as Overdue
 from ledger.operations.tell_overdue_exceptions import tell_overdue_exceptions
 from people.models import Mail, Note, Organisation, User
 from tests.ledger.facts import NOW, post, sale
+from tests.ledger.kinds import made_up
 from tests.ledger.raw import check_at_commit, sql
 
 pytestmark = pytest.mark.django_db
-LOST = Discrepancy("booking_lost", limit=timedelta(hours=1))
-OTHER = Discrepancy("payout_differs", limit=timedelta(days=2))
+LOST = made_up("booking_lost", limit=timedelta(hours=1))
+OTHER = made_up("payout_differs", limit=timedelta(days=2))
 HOUR = timedelta(hours=1)
 
 
@@ -220,7 +221,7 @@ def test_finance_hears_once_a_day_of_what_is_overdue() -> None:
 
     first, second = Mail.objects.order_by("id")
     assert (first.to, first.subject) == ("fin@example.org", "22 exceptions are overdue")
-    assert "- booking lost: stripe:bt:txn_0, -$48.00, since" in first.text
+    assert "- Booking lost: stripe:bt:txn_0, -$48.00, since" in first.text
     assert "and 2 more" in first.text and "txn_20" not in first.text
     assert first.key != second.key
 

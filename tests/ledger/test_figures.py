@@ -6,10 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from ledger.discrepancies import Discrepancy, Found
+from ledger.discrepancies import Found
 from ledger.figures import Figures, Flow, figures
 from ledger.operations.open_exception import open_exception
 from tests.ledger.facts import DAY, NOW, accrual, balance_transaction, gift, post, sale
+from tests.ledger.kinds import made_up
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -41,7 +42,7 @@ def test_where_the_money_stands() -> None:
 
 def test_exceptions_by_how_late_they_are() -> None:
     for number, days in enumerate((1, -1, -6, -8)):
-        kind = Discrepancy("payout_differs", timedelta(days=days))
+        kind = made_up("payout_differs", timedelta(days=days))
         open_exception(kind, Found(f"stripe:payout:po_{number}"), now=NOW)
 
     assert (of().in_time, of().late, of().very_late) == (1, 2, 1)

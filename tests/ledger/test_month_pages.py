@@ -12,7 +12,7 @@ from django.test import Client
 
 from ledger import month_checks
 from ledger.closing import close_subject, current_hash
-from ledger.discrepancies import Discrepancy, Found
+from ledger.discrepancies import Found
 from ledger.models import MonthWork, Period, PeriodEvent, ReconciliationException, TrialBalanceExport
 from ledger.month_checks import Figures, MonthCheck, no_exception_overdue, register, trial_balance_exported
 from ledger.operations.do_month_work import Outcome, do_next
@@ -20,6 +20,7 @@ from ledger.operations.open_exception import open_exception
 from people.models import Approval, Organisation, User
 from tests.ledger.closing import close
 from tests.ledger.facts import NOW, post, sale
+from tests.ledger.kinds import made_up
 from tests.roles import give
 
 pytestmark = pytest.mark.django_db
@@ -311,8 +312,8 @@ def test_the_trial_balance_goes_out_and_counts_while_it_is_the_same(petra: Clien
 
 def test_an_exception_that_was_due_in_the_month_keeps_it_open() -> None:
     limit = timedelta(days=2)
-    open_exception(Discrepancy("payout_differs", limit), Found("stripe:payout:po_1"), now=NOW)
-    open_exception(Discrepancy("booking_lost", timedelta(days=20)), Found("stripe:bt:txn_1"), now=NOW)
+    open_exception(made_up("payout_differs", limit), Found("stripe:payout:po_1"), now=NOW)
+    open_exception(made_up("booking_lost", timedelta(days=20)), Found("stripe:bt:txn_1"), now=NOW)
 
     assert list(no_exception_overdue(202609)) == []
     assert list(no_exception_overdue(202610)) == ["payout_differs of stripe:payout:po_1 was due on 2026-10-22"]

@@ -56,7 +56,7 @@ def pages(rows: Rows) -> dict[str, str]:
         "/desk/stripe/objects/ch_desk/": "ending 4242",
         "/desk/stripe/objects/re_1/": "ending 4242",
         f"/desk/entries/{rows.entry.pk}/": "1050 Stripe balance",
-        "/desk/exceptions/": "Stripe call unknown",
+        "/desk/exceptions/": "Do not do it again by hand",
         f"/desk/exceptions/{rows.exception.pk}/": "Settle it",
     }
 
