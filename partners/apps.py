@@ -12,6 +12,8 @@ class PartnersConfig(AppConfig):
         from ledger import month_checks, owners  # noqa: PLC0415
         from partners import account_owners, bank_checks, books, changes, desk_tasks, sources  # noqa: PLC0415
         from partners.bank import discrepancies  # noqa: PLC0415
+        from partners.queries import stripe_at_bank  # noqa: PLC0415
+        from payments import at_bank  # noqa: PLC0415
         from people import desk, history  # noqa: PLC0415
         from people import sources as references  # noqa: PLC0415
 
@@ -22,6 +24,7 @@ class PartnersConfig(AppConfig):
         references.register("partner", sources.describe_partners)
         references.register("payout", sources.describe_payouts)
         references.register("allocation", sources.describe_allocations)
+        at_bank.register(stripe_at_bank.seen_at_bank)
         references.register("bank", sources.describe_bank)
         kinds.register(*discrepancies.KINDS)
         ledger_books.register(*bank_checks.CHECKS, *books.CHECKS)

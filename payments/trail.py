@@ -10,7 +10,7 @@ from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
 from ledger.models import Entry, ReconciliationException
-from payments.models import BalanceTransaction, Charge, CheckoutSession, Dispute, Refund
+from payments.models import BalanceTransaction, Charge, CheckoutSession, Dispute, Refund, Transfer, TransferReversal
 from payments.readings import charge_ref, dispute_ref, refund_ref
 
 LISTED_MAX: Final = 200
@@ -25,6 +25,8 @@ class Trail:
     """`subject` is what was paid for ("order:1042"), empty where nobody knows; ids are all that belong together."""
 
     charge: Charge | None = None
+    transfer: Transfer | None = None
+    reversals: Sequence[TransferReversal] = ()
     subject: str = ""
     sessions: Sequence[CheckoutSession] = ()
     refunds: Sequence[Refund] = ()
@@ -35,14 +37,17 @@ class Trail:
 
     @property
     def is_empty(self) -> bool:
-        return self.charge is None and not (self.sessions or self.balance_transactions)
+        return self.charge is None and self.transfer is None and not (self.sessions or self.balance_transactions)
 
 
 def trail_of(object_id: str) -> Trail:
-    """The payment to which a charge, refund, dispute or session belongs, whole. At most six queries.
+    """The payment to which a charge, refund, dispute or session belongs, whole, or the transfer. At most six queries.
 
     Of any other id: its balance transactions with their entries.
     """
+    transfer = _transfer_behind(object_id)
+    if transfer is not None:
+        return _trail_of_transfer(transfer)
     charge = charge_behind(object_id).first()
     sessions = list(_sessions(object_id, charge))
     refunds = list(charge.refunds.order_by("created_at")) if charge else []
@@ -60,6 +65,28 @@ def trail_of(object_id: str) -> Trail:
         balance_transactions=transactions,
         entries=_entries(charge, refunds, disputes, transactions),
         ids=frozenset(ids | {one.session_id for one in sessions}),
+    )
+
+
+def _transfer_behind(object_id: str) -> Transfer | None:
+    """The transfer that an id is, or was taken back by."""
+    kind = object_id.partition("_")[0]
+    if kind == "tr":
+        return Transfer.objects.filter(transfer_id=object_id).first()
+    return Transfer.objects.filter(reversals__reversal_id=object_id).first() if kind == "trr" else None
+
+
+def _trail_of_transfer(transfer: Transfer) -> Trail:
+    reversals = list(transfer.reversals.order_by("created_at", "reversal_id"))
+    ids = frozenset({transfer.transfer_id, *(one.reversal_id for one in reversals)})
+    transactions = list(booked().filter(source_id__in=ids).order_by("created_at", "id")[:LISTED_MAX])
+    return Trail(
+        transfer=transfer,
+        reversals=reversals,
+        subject=transfer.subject,
+        balance_transactions=transactions,
+        entries=_entries(None, (), (), transactions),
+        ids=ids,
     )
 
 

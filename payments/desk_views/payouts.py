@@ -9,12 +9,15 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from ledger.models import ReconciliationException
+from payments.at_bank import seen_at_bank
 from payments.forms import PayoutFilter
 from payments.models import StripePayout
 from payments.trail import booked
+from people import clock
 from people.access import role_required
 from people.desk import READERS
 from people.paging import page_of
+from people.queries import local_day
 
 
 @role_required(*READERS)
@@ -27,10 +30,14 @@ def payouts(request: HttpRequest) -> HttpResponse:
         rows = rows.none()
     elif form.cleaned_data["state"]:
         rows = rows.filter(status=form.cleaned_data["state"])
+    page = page_of(request, rows.order_by("-created_at", "-id"))
+    seen = seen_at_bank([row.ref for row in page])
     context = {
         "form": form,
         "filtered": form.is_valid() and bool(form.cleaned_data["state"]),
-        "page": page_of(request, rows.order_by("-created_at", "-id")),
+        "page": page,
+        "rows": [(row, seen.get(row.ref)) for row in page],
+        "today": local_day(clock.now()),
         "here": "stripe",
         "part": "payouts",
     }
@@ -50,6 +57,8 @@ def payout(request: HttpRequest, payout_id: str) -> HttpResponse:
         "own": own.order_by("created_at", "id"),
         "page": page_of(request, contents),
         "exceptions": exceptions,
+        "seen": seen_at_bank([row.ref]).get(row.ref),
+        "today": local_day(clock.now()),
         "here": "stripe",
         "part": "payouts",
     }
