@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/reliability.md").read_text()
-NAMED = sorted(set(re.findall(r"`(\w+/test_\w+\.py)::(test_\w+)`", PAGE)))
+NAMED = sorted(set(re.findall(r"`((?:\w+/)+test_\w+\.py)::(test_\w+)`", PAGE)))
 
 
 @pytest.mark.parametrize(("file", "test"), NAMED)
@@ -20,5 +20,5 @@ def test_each_test_that_the_page_names_exists(file: str, test: str) -> None:
 def test_each_of_the_rows_has_one() -> None:
     rows = re.findall(r"^\| (\d+) \|.*\| ([^|]*) \|$", PAGE, re.MULTILINE)
 
-    assert [int(number) for number, _ in rows] == list(range(1, 39))
+    assert [int(number) for number, _ in rows] == [*range(1, 39), 58, 59, 60]
     assert all("::" in shown for _, shown in rows)
