@@ -12,13 +12,16 @@ from donations.models import Fund
 from donations.operations.define_campaign import define_campaign
 from donations.operations.define_fund import define_fund
 from partners.destination_details import Details
-from partners.models import Agreement, Method, Partner
+from partners.disclosure import scope_sentence
+from partners.models import Agreement, AgreementEvent, Method, Partner
 from partners.operations.activate_agreement import activate_agreement
 from partners.operations.change_destination import change_destination
 from partners.operations.confirm_destination import confirm_destination
+from partners.operations.keep_paper import keep_paper
 from partners.operations.prepare_agreement import prepare_agreement
+from partners.queries.promises import promise_of
 from people.models import Organisation, User
-from people.queries import month_bounds
+from people.queries import local_day, month_bounds
 from shop.operations.define_product import VariantWanted, define_product
 
 FIRST_CATALOGUE = Path(__file__).parent / "catalogue.json"
@@ -42,7 +45,8 @@ def load(
 ) -> None:
     """Everything in the file, with agreements in force from `starts_on` to `ends_on` (local days, included).
 
-    Each agreement is prepared by one person and approved by another, and so is where a partner is first paid.
+    Each agreement is prepared by one person and approved by another, and so is where a partner is first paid. What the
+    file says of a promise lies with it as its paper.
     """
     Organisation.objects.update_or_create(pk=1, defaults=catalogue["organisation"])
     for row in catalogue["partners"]:
@@ -83,6 +87,16 @@ def _agreement(row: Mapping[str, Any], *, days: tuple[date, date], by: tuple[Use
         starts_on=days[0],
         ends_on=days[1],
         stacking_set=row.get("stacking_set", ""),
+        by=by[0],
+        now=now,
+    )
+    paper = f"Stands for the signed document of a promise in the catalogue file.\n{scope_sentence(promise_of(draft))}\n"
+    keep_paper(
+        agreement_id=draft.pk,
+        kind=AgreementEvent.Kind.SIGNED,
+        on=local_day(now),
+        name=f"{partner.slug}.txt",
+        content=paper.encode(),
         by=by[0],
         now=now,
     )

@@ -24,7 +24,17 @@ from django.db.models.functions import Concat
 from django.urls import reverse
 
 from ledger import month_tasks
-from partners.models import Agreement, AgreementDuty, BankLine, Duty, Match, MatchItem, PayoutBatch, PayoutDestination
+from partners.models import (
+    Agreement,
+    AgreementDuty,
+    AgreementEvent,
+    BankLine,
+    Duty,
+    Match,
+    MatchItem,
+    PayoutBatch,
+    PayoutDestination,
+)
 from partners.operations.remind_of_agreements import DAYS_BEFORE
 from people.desk import DeskTask
 from people.models import Approval
@@ -34,6 +44,7 @@ from people.queries import local_day_of
 LATE_AFTER = timedelta(days=5)  # a payout that the bank has not shown by then (rules/ledger.md section 7)
 State = PayoutBatch.State
 DECIDERS = ("finance approver",)
+HANDS = ("finance preparer", "finance approver")
 
 
 def waiting(now: datetime) -> list[DeskTask]:
@@ -78,22 +89,18 @@ def _numbers(now: datetime) -> Iterator[dict[str, Any]]:
     drafts = Agreement.objects.filter(state=Agreement.State.DRAFT)
     openings = Approval.objects.filter(subject__startswith="opening:", decision=Approval.Decision.WAITING)
     opening = _row(openings, "opening", F("pk"), F("requested_at"), asker=F("requested_by"))
-    activate = _row(
-        drafts,
-        "activate",
-        F("pk"),
-        F("prepared_at"),
-        name=F("partner__name"),
-        about=F("scope_label"),
-        asker=F("prepared_by"),
-    )
+    paper = AgreementEvent.objects.filter(agreement=OuterRef("pk"), kind=AgreementEvent.Kind.SIGNED)
+    promise = {"name": F("partner__name"), "about": F("scope_label")}
+    sign = _row(drafts.filter(~Exists(paper)), "sign", F("pk"), F("prepared_at"), **promise)
+    signed = drafts.filter(Exists(paper))
+    activate = _row(signed, "activate", F("pk"), F("prepared_at"), **promise, asker=F("prepared_by"))
     asked = Approval.objects.filter(subject__regex=month_tasks.SUBJECTS, decision=Approval.Decision.WAITING)
     words = {"name": F("requested_by__name"), "about": F("subject"), "asker": F("requested_by")}
     months = _row(asked, "month", F("pk"), F("requested_at"), **words)
     changes = PayoutDestination.objects.filter(state=PayoutDestination.State.PENDING)
     named = {"name": F("partner__name"), "about": F("label"), "asker": F("edited_by")}
     call = _row(changes, "call", F("partner"), F("edited_at"), **named)
-    rest = (explain, opening, activate, months, call, _running_out(now), _duties(now))
+    rest = (explain, opening, sign, activate, months, call, _running_out(now), _duties(now))
     return (row for row in confirm.union(*rest, all=True) if row["number"])
 
 
@@ -111,10 +118,8 @@ def _plain(row: dict[str, Any]) -> DeskTask:
     number, since = row["number"], row["since"]
     if row["what"] in ("renew", "duty"):
         return _dated(row)
-    if row["what"] == "activate":
-        href = reverse("partners:desk_agreement", args=[number])
-        title = f"Activate the agreement with {row['name']}"
-        return DeskTask(title, f"{row['about']}, prepared", since, href, DECIDERS, asked_by_id=row["asker"])
+    if row["what"] in ("sign", "activate"):
+        return _draft(row)
     if row["what"] == "month":
         return month_tasks.decision(row["about"], asked_by=row["name"], asked_by_id=row["asker"], since=since)
     if row["what"] == "call":
@@ -136,6 +141,16 @@ def _plain(row: dict[str, Any]) -> DeskTask:
     else:
         title, detail = f"Explain {_count(number, 'bank line')}", "Money moved at the bank and nothing matches"
     return DeskTask(title, detail, since, reverse("partners:desk_bank"))
+
+
+def _draft(row: dict[str, Any]) -> DeskTask:
+    """A draft waits for its paper, which either hand keeps, and then for a second person."""
+    since, href = row["since"], reverse("partners:desk_agreement", args=[row["number"]])
+    if row["what"] == "sign":
+        title = f"Keep the signed agreement with {row['name']}"
+        return DeskTask(title, f"{row['about']}, prepared and not yet promised", since, href, HANDS)
+    title = f"Activate the agreement with {row['name']}"
+    return DeskTask(title, f"{row['about']}, prepared", since, href, DECIDERS, asked_by_id=row["asker"])
 
 
 def _running_out(now: datetime) -> QuerySet[Any, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""An agreement is in force: a second person has read it, and it contradicts no other promise."""
+"""An agreement is in force: it is signed, a second person has read it, and it contradicts no other promise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.db import transaction
 
 from partners import scopes
 from partners.models import Agreement, AgreementEvent
+from partners.queries.papers import lacking
 from partners.two_people import SamePerson
 from people.approvers import check_approver
 from people.models import User
@@ -17,6 +18,10 @@ from people.models import User
 
 class NotADraft(Exception):
     """The agreement was activated before; it is frozen."""
+
+
+class Incomplete(Exception):
+    """A paper is missing that has to lie with it before it is in force; `str(error)` says which."""
 
 
 class Contradicts(Exception):
@@ -52,10 +57,10 @@ class MixedBases(Contradicts):
 
 @transaction.atomic
 def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreement:
-    """Approve and freeze a draft (DESIGN.md section 4; rules/shop.md 3.3).
+    """Approve and freeze a draft (DESIGN.md section 4; rules/shop.md 3.3 and case 7).
 
-    Raises NotADraft, SamePerson, MayNotApprove, and Contradicts: AgreementsMeet, OtherLimits, MixedBases or
-    MoreThanTheWhole. Then nothing has changed.
+    Raises NotADraft, SamePerson, MayNotApprove, Incomplete, and Contradicts: AgreementsMeet, OtherLimits, MixedBases
+    or MoreThanTheWhole. Then nothing has changed.
     """
     # 1. Lock every agreement, so that of two activations at once the second sees the first.
     rows = list(Agreement.objects.select_for_update(of=("self",)).select_related("partner").order_by("id"))
@@ -68,14 +73,18 @@ def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreeme
     if agreement.prepared_by_id == by.pk:
         raise SamePerson("The person who prepared this agreement cannot approve it.")
     check_approver(by=by, now=now)
-    # 3. No contradiction with what is promised already.
+    # 3. Signed, and consented to where a planned state asks for it.
+    missing = lacking(agreement)
+    if missing:
+        raise Incomplete(f"Not activated. Still missing: {'; '.join(missing)}.")
+    # 4. No contradiction with what is promised already.
     others = [row for row in rows if row.state != Agreement.State.DRAFT and _share_a_day(row, agreement)]
     _refuse_a_second_promise(agreement, others)
     _refuse_other_limits(agreement, [row for row in rows if row.state != Agreement.State.DRAFT])
     members = [agreement, *(row for row in others if _together(row, agreement))]
     _refuse_mixed_bases(members)
     _refuse_more_than_the_whole(members)
-    # 4. In force, and frozen by the trigger from here on.
+    # 5. In force, and frozen by the trigger from here on.
     agreement.state = Agreement.State.ACTIVE
     agreement.approved_by = by
     agreement.approved_at = now

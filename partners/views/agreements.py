@@ -12,12 +12,14 @@ from partners.disclosure import scope_sentence
 from partners.models import Agreement, AgreementDuty, AgreementEvent
 from partners.operations.activate_agreement import (
     Contradicts,
+    Incomplete,
     NotADraft,
     activate_agreement,
 )
 from partners.operations.end_agreement_early import BadLastDay, NotInForce, end_agreement_early
 from partners.operations.prepare_agreement import BadAgreement, prepare_agreement
 from partners.queries.accounting import recipients_warning
+from partners.queries.papers import lacking
 from partners.queries.promises import promise_of
 from partners.two_people import SamePerson
 from people import clock, desk
@@ -88,8 +90,10 @@ def show(
     own = row.prepared_by_id == request.user.pk
     today = local_day(clock.now())
     bad = [form for form in (end_form, paper_form, states_form) if form is not None]
+    missing = lacking(row) if row.state == Agreement.State.DRAFT else []
     context = {
         "agreement": row,
+        "missing": missing,
         "sentence": scope_sentence(promise_of(row), today),
         "promise": promise_of(row),
         "own": own,
@@ -114,7 +118,7 @@ def activate(request: HttpRequest, agreement_id: int) -> HttpResponse:
     get_object_or_404(Agreement, pk=agreement_id)
     try:
         activate_agreement(agreement_id=agreement_id, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (SamePerson, MayNotApprove, Contradicts) as error:
+    except (SamePerson, MayNotApprove, Incomplete, Contradicts) as error:
         messages.error(request, str(error))
     except NotADraft:
         messages.error(request, "It was activated before.")

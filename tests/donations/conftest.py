@@ -18,6 +18,7 @@ from partners.operations.prepare_agreement import prepare_agreement
 from payments.facts import CheckoutPaid, InvoiceFailed, InvoicePaid, PlanChanged, PlanEnded, PlanStarted
 from people import clock
 from people.models import Organisation, User
+from tests.partners.signing import keep
 from tests.payments.rows import charged
 from tests.roles import give
 
@@ -115,7 +116,7 @@ def make_promises(fund: Fund, now: datetime) -> list[Partner]:
             now=now,
             stacking_set="seed-40-40",
         )
-        activate_agreement(agreement_id=agreement.pk, by=approver, now=now)
+        activate_agreement(agreement_id=keep(agreement, preparer, now).pk, by=approver, now=now)
     return partners
 
 

@@ -15,6 +15,7 @@ from partners.operations.change_destination import change_destination
 from partners.operations.confirm_destination import confirm_destination
 from partners.operations.prepare_agreement import prepare_agreement
 from people.models import Organisation, User
+from tests.partners.signing import keep
 from tests.roles import give
 
 NOW = datetime(2026, 10, 20, 17, 0, tzinfo=UTC)
@@ -82,10 +83,15 @@ def draft(partner: Partner, by: User, scope_key: str = "product:valor-tassel-ear
     return prepare_agreement(partner=partner, scope_key=scope_key, by=by, now=NOW, **(defaults | fields))
 
 
+def signed(partner: Partner, by: User, scope_key: str = "product:valor-tassel-earrings", **fields: Any) -> Agreement:
+    """A draft with its signed paper: what a second person may activate."""
+    return keep(draft(partner, by, scope_key, **fields), by, NOW)
+
+
 def active(
     partner: Partner, ana: User, ben: User, scope_key: str = "product:valor-tassel-earrings", **fields: Any
 ) -> Agreement:
-    return activate_agreement(agreement_id=draft(partner, ana, scope_key, **fields).pk, by=ben, now=NOW)
+    return activate_agreement(agreement_id=signed(partner, ana, scope_key, **fields).pk, by=ben, now=NOW)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from people.queries import local_day
 from tests.local_stripe import LocalStripe
 from tests.partners.conftest import person
 from tests.partners.money import settle_charge
+from tests.partners.signing import keep
 from tests.payments.test_balance_with_sandbox import api
 
 FUNDS = 90_000
@@ -71,7 +72,7 @@ class StripePayouts:
             by=self.ana,
             now=now,
         )
-        return activate_agreement(agreement_id=draft.pk, by=self.ben, now=now)
+        return activate_agreement(agreement_id=keep(draft, self.ana, now).pk, by=self.ben, now=now)
 
     def earn(self, agreement: Agreement, amount_minor: int, number: int) -> None:
         """A sale whose whole price is the partner's, available at once."""

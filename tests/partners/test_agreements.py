@@ -12,13 +12,13 @@ from partners.operations.end_agreement_early import BadLastDay, NotInForce, end_
 from partners.operations.prepare_agreement import BadAgreement
 from partners.two_people import SamePerson
 from people.models import User
-from tests.partners.conftest import NOW, active, draft
+from tests.partners.conftest import NOW, active, draft, signed
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_second_person_activates(dahlias_hope: Partner, ana: User, ben: User) -> None:
-    agreement = draft(dahlias_hope, ana)
+    agreement = signed(dahlias_hope, ana)
 
     with pytest.raises(SamePerson):
         activate_agreement(agreement_id=agreement.pk, by=ana, now=NOW)
@@ -31,7 +31,7 @@ def test_a_second_person_activates(dahlias_hope: Partner, ana: User, ben: User) 
 
 
 def test_the_database_wants_two_people_too(dahlias_hope: Partner, ana: User) -> None:
-    agreement = draft(dahlias_hope, ana)
+    agreement = signed(dahlias_hope, ana)
 
     with pytest.raises(IntegrityError, match="second_person"), transaction.atomic():
         Agreement.objects.filter(pk=agreement.pk).update(state="active", approved_by=ana, approved_at=NOW)
@@ -91,7 +91,7 @@ def test_a_promise_can_only_end_earlier(valor: Agreement, ana: User) -> None:
 def test_two_promises_of_one_level_that_meet_are_refused(
     valor: Agreement, restoration_house: Partner, ana: User, ben: User
 ) -> None:
-    rival = draft(restoration_house, ana, starts_on=date(2026, 12, 31), ends_on=date(2027, 3, 31))
+    rival = signed(restoration_house, ana, starts_on=date(2026, 12, 31), ends_on=date(2027, 3, 31))
 
     with pytest.raises(AgreementsMeet) as refused:
         activate_agreement(agreement_id=rival.pk, by=ben, now=NOW)

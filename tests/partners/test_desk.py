@@ -11,7 +11,7 @@ from partners.models import Agreement, BankAccount, BankLine, Match, PayoutBatch
 from partners.operations.propose_batch import propose_batch
 from people.models import User
 from tests.ledger.raw import as_owner
-from tests.partners.conftest import NOW, draft, person
+from tests.partners.conftest import NOW, draft, person, signed
 from tests.partners.money import earn
 from tests.partners.test_payouts import TODAY, sent, statement
 from tests.roles import give
@@ -125,13 +125,16 @@ def test_two_clicks_lead_from_a_payout_to_why(valor: Agreement, ana: User) -> No
 def test_the_desk_says_what_waits(valor: Agreement, restoration_house: Any, ana: User, ben: User) -> None:
     earn(valor, 20000)
     propose_batch(by=ana, as_of=TODAY, currency="usd", now=NOW)
-    draft(restoration_house, ana, "shop")
+    signed(restoration_house, ana, "shop")
+    draft(restoration_house, ana, "gifts", scope_label="all gifts")
 
     page = words(signed_in(ben).get("/desk/"))
 
     assert "Approve payout batch" in page
     assert "$40.00 to 1 partner" in page
-    assert "Activate the agreement with Restoration House KC" in page
+    assert page.count("Activate the agreement with Restoration House KC") == 1
+    assert "Keep the signed agreement with Restoration House KC" in page
+    assert "all gifts, prepared and not yet promised" in page
     assert "Approve payout batch" not in words(signed_in(ana).get("/desk/"))
     assert "Nothing waits for you" in words(signed_in(person("p@tassel.example", "catalogue")).get("/desk/"))
 
@@ -198,6 +201,12 @@ def test_an_agreement_is_prepared_by_one_and_activated_by_another(dahlias_hope: 
     agreement = Agreement.objects.get()
     assert (agreement.rate_num, agreement.rate_den) == (1, 8)
     assert anas.post(f"/desk/agreements/{agreement.pk}/activate/").status_code == 403
+    assert "Still missing: the signed document." in words(
+        bens.post(f"/desk/agreements/{agreement.pk}/activate/", follow=True)
+    )
+    assert "12.5%" not in words(Client().get("/partners/dahlias-hope/"))
+    file = SimpleUploadedFile("signed.pdf", b"%PDF-1.7")
+    anas.post(f"/desk/agreements/{agreement.pk}/papers/", {"kind": "signed", "on": "2025-12-20", "file": file})
     bens.post(f"/desk/agreements/{agreement.pk}/activate/")
 
     agreement.refresh_from_db()

@@ -12,15 +12,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from partners.models import Agreement, AgreementDuty, AgreementEvent, Partner, StateRule
+from partners.operations.activate_agreement import Incomplete, activate_agreement
 from partners.operations.end_agreement_early import end_agreement_early
 from partners.operations.plan_duties import plan_duties
 from partners.operations.remind_of_agreements import remind_of_agreements
 from partners.operations.reverse_shares import reverse_shares
 from partners.operations.settle_duty import Outcome, settle_duty
 from partners.queries.accounting import final_accounting, recipients_warning
+from partners.queries.promises import promises_of
 from people.models import Attachment, Mail, Organisation, User
-from tests.partners.conftest import NOW, active
+from tests.ledger.raw import as_owner
+from tests.partners.conftest import NOW, active, draft, signed
 from tests.partners.money import earn
+from tests.partners.signing import keep
 from tests.partners.test_desk import QUERIES_MAX, signed_in, words
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +38,11 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def new_jersey(db: None) -> list[StateRule]:
     """A contract filed 10 days before, an accounting 40 days after; and Massachusetts' report by February."""
-    wanted = [("NJ", "file", "start", 10), ("NJ", "account", "end", 40), ("MA", "report", "february", 0)]
+    return rules(("NJ", "file", "start", 10), ("NJ", "account", "end", 40), ("MA", "report", "february", 0))
+
+
+def rules(*wanted: tuple[str, str, str, int]) -> list[StateRule]:
+    """The rules of states, also where a test before has emptied their table."""
     return [
         StateRule.objects.get_or_create(
             state=state, duty=duty,
@@ -53,6 +61,7 @@ def test_every_step_is_kept(valor: Agreement, ana: User, ben: User) -> None:
 
     assert list(valor.events.values_list("kind", "by__email", "on")) == [
         ("prepared", ana.email, None),
+        ("signed", ana.email, date(2026, 10, 20)),
         ("activated", ben.email, None),
         ("ended", ben.email, date(2026, 10, 31)),
     ]
@@ -68,7 +77,7 @@ def test_a_signed_document_is_kept_and_read_again(valor: Agreement, ana: User) -
     client.post(path, paper())
     client.post(path, paper("consent.pdf", b"%PDF-2", kind="consented"))
 
-    kept = AgreementEvent.objects.filter(kind__in=AgreementEvent.PAPERS)
+    kept = AgreementEvent.objects.filter(kind__in=AgreementEvent.PAPERS, on=date(2025, 12, 20))
     assert [(event.kind, event.on) for event in kept] == [
         ("signed", date(2025, 12, 20)),
         ("consented", date(2025, 12, 20)),
@@ -94,11 +103,56 @@ def test_a_signed_document_is_kept_and_read_again(valor: Agreement, ana: User) -
 def test_a_paper_that_cannot_be_kept_is_answered_beside_its_field(
     valor: Agreement, ana: User, field: str, typed: dict[str, Any]
 ) -> None:
+    before = Attachment.objects.count()
+
     answer = signed_in(ana).post(f"/desk/agreements/{valor.pk}/papers/", paper(**typed))
 
     assert answer.status_code == 400
     assert answer.context["paper_form"].errors[field]
-    assert not Attachment.objects.exists()
+    assert Attachment.objects.count() == before
+
+
+def test_no_agreement_is_in_force_unsigned(dahlias_hope: Partner, ana: User, ben: User) -> None:
+    agreement = draft(dahlias_hope, ana)
+    by = {"approved_by": ben, "approved_at": NOW}
+
+    with pytest.raises(Incomplete, match="Still missing: the signed document"):
+        activate_agreement(agreement_id=agreement.pk, by=ben, now=NOW)
+    with pytest.raises(IntegrityError, match="no signed document"), transaction.atomic():
+        Agreement.objects.filter(pk=agreement.pk).update(state="active", **by)
+    keep(agreement, ana, NOW, "consented")  # a consent is no signature
+    with pytest.raises(Incomplete):
+        activate_agreement(agreement_id=agreement.pk, by=ben, now=NOW)
+
+    assert not promises_of(dahlias_hope, NOW)
+    activate_agreement(agreement_id=keep(agreement, ana, NOW).pk, by=ben, now=NOW)
+    assert len(promises_of(dahlias_hope, NOW)) == 1
+
+
+def test_a_state_that_wants_consent_holds_an_agreement_back(dahlias_hope: Partner, ana: User, ben: User) -> None:
+    agreement = signed(dahlias_hope, ana)
+    rules(("NJ", "file", "start", 10), ("HI", "consent", "start", 10), ("LA", "consent", "start", 0))
+    plan_duties(agreement_id=agreement.pk, states=["NJ", "HI", "LA"])
+    by = {"approved_by": ben, "approved_at": NOW}
+
+    with pytest.raises(Incomplete, match="the partner's written consent, for HI, LA"):
+        activate_agreement(agreement_id=agreement.pk, by=ben, now=NOW)
+    with pytest.raises(IntegrityError, match="no written consent"), transaction.atomic():
+        Agreement.objects.filter(pk=agreement.pk).update(state="active", **by)
+    page = words(signed_in(ben).get(f"/desk/agreements/{agreement.pk}/"))
+    assert "the partner&#x27;s written consent, for HI, LA" in page
+    assert "Activate this agreement" not in page
+
+    activate_agreement(agreement_id=keep(agreement, ana, NOW, "consented").pk, by=ben, now=NOW)
+
+
+def test_what_was_active_before_papers_were_asked_for_stays_in_force(valor: Agreement, ben: User) -> None:
+    as_owner("DELETE FROM partners_agreementevent WHERE kind = 'signed'")
+    rules(("HI", "consent", "start", 10))
+    plan_duties(agreement_id=valor.pk, states=["HI"])
+
+    assert len(promises_of(valor.partner, NOW)) == 1
+    end_agreement_early(agreement_id=valor.pk, ends_on=date(2026, 10, 31), by=ben, now=NOW)
 
 
 def test_what_states_ask_is_planned_by_the_days_of_the_agreement(

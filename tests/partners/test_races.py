@@ -23,7 +23,7 @@ from partners.operations.top_up_minimums import top_up_minimums
 from partners.terms import Limits
 from people.models import User
 from tests.green_books import what_is_wrong
-from tests.partners.conftest import NOW, active, draft
+from tests.partners.conftest import NOW, active, signed
 from tests.partners.money import earn
 from tests.partners.test_payouts import TODAY
 
@@ -83,7 +83,7 @@ def test_two_proposals_at_once_claim_a_share_once(valor: Agreement, ana: User, b
 def test_a_rival_promise_waits_for_the_one_before_it(
     dahlias_hope: Partner, restoration_house: Partner, ana: User, ben: User
 ) -> None:
-    first, second = (draft(partner, ana).pk for partner in (dahlias_hope, restoration_house))
+    first, second = (signed(partner, ana).pk for partner in (dahlias_hope, restoration_house))
 
     def activate_second() -> None:
         try:

@@ -22,6 +22,7 @@ from shop.operations.add_to_cart import add_to_cart
 from shop.operations.count_stock import count_stock
 from shop.operations.define_product import VariantWanted, define_product
 from shop.operations.place_order import Placed, place_order
+from tests.partners.signing import keep
 from tests.payments.rows import charged
 from tests.roles import give
 
@@ -65,7 +66,7 @@ def promise(partner: Partner, scope_key: str, **fields: Any) -> Agreement:
     drafted = prepare_agreement(
         partner=partner, scope_key=scope_key, scope_label="these designs", by=ana, now=NOW, **asked
     )
-    return activate_agreement(agreement_id=drafted.pk, by=ben, now=NOW)
+    return activate_agreement(agreement_id=keep(drafted, ana, NOW).pk, by=ben, now=NOW)
 
 
 def make_shelf(now: datetime = NOW, **days: date) -> None:
