@@ -10,7 +10,7 @@ import pytest
 from partners.models import Agreement, Partner
 from partners.queries import promises_for
 from people.models import User
-from tests.partners.conftest import NOW, active, draft, person
+from tests.partners.conftest import NOW, active, draft, person, signed
 from tests.partners.test_desk import signed_in, today, words  # noqa: F401
 from tests.roles import give
 
@@ -56,7 +56,7 @@ def test_a_bad_agreement_is_refused_with_the_reason_beside_its_field(
 def test_agreements_that_overlap_without_stacking_are_refused_with_the_other(
     valor: Agreement, restoration_house: Partner, ana: User, ben: User
 ) -> None:
-    second = draft(restoration_house, ana)
+    second = signed(restoration_house, ana)
 
     page = words(signed_in(ben).post(f"/desk/agreements/{second.pk}/activate/", follow=True))
 
@@ -69,7 +69,7 @@ def test_a_set_of_more_than_100_percent_is_refused_with_the_sum(
     dahlias_hope: Partner, restoration_house: Partner, ana: User, ben: User
 ) -> None:
     active(dahlias_hope, ana, ben, rate_num=60, stacking_set="both")
-    second = draft(restoration_house, ana, rate_num=41, stacking_set="both")
+    second = signed(restoration_house, ana, rate_num=41, stacking_set="both")
 
     page = words(signed_in(ben).post(f"/desk/agreements/{second.pk}/activate/", follow=True))
 
