@@ -15,9 +15,14 @@ def pattern_of(text: str) -> str:
     return " ".join(words)[:300]
 
 
+def words_of(description: str, reference: str) -> str:
+    """What a line says, in capitals, as it is matched."""
+    return f"{description} {reference}".upper()
+
+
 def learn(line: BankLine, purpose: str, match: Match, by: User, now: datetime) -> LearnedRule | None:
     """Remember it, in place of what was learned of such lines before. None for a line without words."""
-    pattern = pattern_of(line.description)
+    pattern = pattern_of(words_of(line.description, line.reference))
     if not pattern:
         return None
     same = LearnedRule.objects.filter(

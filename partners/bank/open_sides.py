@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Abs
 
 from ledger.models import ReconciliationException
 from partners.bank.bank_days import after
+from partners.bank.confirmers import hands_on
 from partners.bank.discrepancies import DUPLICATE
+from partners.bank.learning import words_of
 from partners.bank.matching import Line, Payout
 from partners.models import BankLine, MatchItem, Method, PartnerPayout, PayoutAttempt
 from payments.models import StripePayout
@@ -27,30 +29,32 @@ _NAME_MIN: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class OpenSides:
-    """`importers` says who imported each line, `senders` who sent each payout to a partner."""
+    """`importers` says who imported each line, `hands` who had each payout to a partner leave."""
 
     lines: list[Line]
     payouts: list[Payout]
     importers: dict[int, int]
-    senders: dict[int, int | None]
+    hands: dict[int, set[int]]
 
 
 def open_sides() -> OpenSides:
-    """Five queries, however much is open."""
+    """Six queries, however much is open."""
     lines, importers = _lines()
-    partner, senders = _partner_payouts()
-    return OpenSides(lines, [*_stripe_payouts(), *partner, *_returns()], importers, senders)
+    partner = _partner_payouts()
+    return OpenSides(
+        lines, [*_stripe_payouts(), *partner, *_returns()], importers, hands_on([one.pk for one in partner])
+    )
 
 
 def open_payouts() -> list[Payout]:
     """The side of the payouts alone."""
-    return [*_stripe_payouts(), *_partner_payouts()[0], *_returns()]
+    return [*_stripe_payouts(), *_partner_payouts(), *_returns()]
 
 
 def open_payouts_near(amount_minor: int, currency: str, number: int) -> list[Payout]:
     """Open payouts of this direction, those of Stripe's nearest in amount only; three queries at most."""
     stripe = _stripe_payouts(near_minor=amount_minor, number=number)
-    partner = _returns() if amount_minor > 0 else _partner_payouts()[0]
+    partner = _returns() if amount_minor > 0 else _partner_payouts()
     found = [one for one in [*stripe, *partner] if one.currency == currency]
     return [one for one in found if (one.amount_minor > 0) == (amount_minor > 0)]
 
@@ -81,19 +85,21 @@ def _lines() -> tuple[list[Line], dict[int, int]]:
     lines, importers = [], {}
     for pk, account, booked_on, amount_minor, currency, description, reference, importer in rows:
         if f"bank:line:{pk}" not in doubtful:
-            lines.append(Line(pk, account, booked_on, amount_minor, currency, f"{description} {reference}".upper()))
+            lines.append(Line(pk, account, booked_on, amount_minor, currency, words_of(description, reference)))
             importers[pk] = importer
     return lines, importers
 
 
+def arriving() -> QuerySet[StripePayout]:
+    """Stripe's payouts that are on their way to the bank or there, as far as Stripe says: none that failed."""
+    status = StripePayout.Status
+    return StripePayout.objects.filter(status__in=[status.PENDING, status.IN_TRANSIT, status.PAID], failure_bt_id="")
+
+
 def _stripe_payouts(near_minor: int | None = None, number: int | None = None) -> list[Payout]:
     """All of them, or so many whose amount is nearest to one."""
-    status = StripePayout.Status
     taken = MatchItem.objects.filter(stripe_payout=OuterRef("pk"), is_active=True)
-    rows = StripePayout.objects.filter(
-        ~Exists(taken), status__in=[status.PENDING, status.IN_TRANSIT, status.PAID], failure_bt_id=""
-    ).exclude(amount_minor=0)
-    rows = rows.order_by("arrival_on", "pk")
+    rows = arriving().filter(~Exists(taken)).exclude(amount_minor=0).order_by("arrival_on", "pk")
     if near_minor is not None:
         rows = rows.filter(amount_minor__gt=0) if near_minor > 0 else rows.filter(amount_minor__lt=0)
         rows = rows.order_by(Abs(F("amount_minor") - near_minor), "arrival_on", "pk")[:number]
@@ -114,7 +120,7 @@ def _stripe_payouts(near_minor: int | None = None, number: int | None = None) ->
     ]
 
 
-def _partner_payouts() -> tuple[list[Payout], dict[int, int | None]]:
+def _partner_payouts() -> list[Payout]:
     """From a day before its attempt was sent, because the bank's day and ours may differ; a cheque until it is stale.
 
     Transfers do not pass the bank.
@@ -122,11 +128,8 @@ def _partner_payouts() -> tuple[list[Payout], dict[int, int | None]]:
     taken = MatchItem.objects.filter(payout=OuterRef("pk"), is_active=True, is_return=False)
     attempts = PayoutAttempt.objects.filter(payout=OuterRef("pk"), state=PayoutAttempt.State.IN_FLIGHT)
     rows = PartnerPayout.objects.filter(~Exists(taken), state=PartnerPayout.State.IN_FLIGHT)
-    rows = rows.exclude(method=Method.CONNECT).annotate(
-        sent_at=Subquery(attempts.values("started_at")[:1]), sender=Subquery(attempts.values("started_by")[:1])
-    )
+    rows = rows.exclude(method=Method.CONNECT).annotate(sent_at=Subquery(attempts.values("started_at")[:1]))
     found: list[Payout] = []
-    senders: dict[int, int | None] = {}
     on_their_way = list(rows.select_related("partner").order_by("pk"))
     zone = organisation() if on_their_way else None
     for payout in on_their_way:
@@ -134,9 +137,8 @@ def _partner_payouts() -> tuple[list[Payout], dict[int, int | None]]:
             continue
         sent_on = local_day(payout.sent_at, zone)
         last_on = sent_on + CHEQUE_DAYS if payout.method == Method.CHEQUE else after(sent_on, BANK_DAYS)
-        senders[payout.pk] = payout.sender
         found.append(_partner_payout(payout, -payout.amount_minor, sent_on - _DAY, last_on))
-    return found, senders
+    return found
 
 
 def _partner_payout(payout: PartnerPayout, amount_minor: int, first_on: date, last_on: date) -> Payout:

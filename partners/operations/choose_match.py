@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 
 from ledger.models import Entry, Posting
 from partners.bank.learning import learn
+from partners.bank.open_sides import arriving
 from partners.models import BankLine, LearnedRule, Match, MatchItem, Method, PartnerPayout
 from partners.operations.record_matches import MatchWanted, record_matches
-from payments.models import StripePayout
 from people.models import User
 
 Side = MatchItem.Side
@@ -38,7 +38,9 @@ def choose_match(
     """
     payouts = list(PartnerPayout.objects.select_for_update(of=("self",)).filter(pk__in=payout_ids).order_by("id"))
     lines = _lines(line_ids)
-    stripe = list(StripePayout.objects.filter(pk__in=stripe_payout_ids).order_by("id"))
+    stripe = list(arriving().filter(pk__in=stripe_payout_ids).order_by("id"))
+    if (len(payouts), len(stripe)) != (len(set(payout_ids)), len(set(stripe_payout_ids))):
+        raise DoesNotFit("One of these payouts has failed, or was cancelled: it brings no money.")
     if bool(payouts) == bool(stripe):
         raise DoesNotFit("Choose payouts to partners, or payouts of Stripe: not both, and not none.")
     is_return = bool(payouts) and lines[0].amount_minor > 0
@@ -80,9 +82,11 @@ def explain_line(*, line_id: int, purpose: str, by: User, now: datetime, always:
 def name_entry(*, line_id: int, entry_key: str, by: User, now: datetime) -> Match:
     """Propose that a line is what two people booked by hand already; nothing is posted. Raises DoesNotFit."""
     (line,) = _lines([line_id])
-    entry = Entry.objects.filter(idempotency_key=entry_key.strip(), kind__in=("manual", "opening")).first()
+    taken_back = Exists(Entry.objects.filter(reverses=OuterRef("pk")))
+    entries = Entry.objects.filter(~taken_back, kind__in=("manual", "opening"), reverses=None)
+    entry = entries.filter(idempotency_key=entry_key.strip()).first()
     if entry is None:
-        raise DoesNotFit(f"There is no entry by hand with the key “{entry_key[:60]}”.")
+        raise DoesNotFit(f"No entry by hand that stands in the books has the key “{entry_key[:60]}”.")
     if _moved_at_bank(entry, line) != line.amount_minor:
         raise DoesNotFit("That entry does not move this bank account by the amount of the line.")
     items = [MatchItem(side=Side.LEDGER, entry=entry, amount_minor=line.amount_minor)]
@@ -91,12 +95,19 @@ def name_entry(*, line_id: int, entry_key: str, by: User, now: datetime) -> Matc
 
 @transaction.atomic
 def name_duplicate(*, line_id: int, of_line_id: int, by: User, now: datetime) -> Match:
-    """Propose that a line tells of the same movement as another one; it then counts for nothing. Raises DoesNotFit."""
-    line, other = _lines([line_id]), BankLine.objects.filter(pk=of_line_id).exclude(pk=line_id).first()
-    if other is None or (other.account_id, other.amount_minor) != (line[0].account_id, line[0].amount_minor):
+    """Propose that a line tells of the same movement as another one; it then counts for nothing. Raises DoesNotFit.
+
+    The other one counts, so it may be no duplicate itself, and what is repeated may become none.
+    """
+    found = {line.pk: line for line in _lines([line_id, of_line_id])}
+    line, other = found.get(line_id), found.get(of_line_id)
+    if line is None or other is None or line is other or line.amount_minor != other.amount_minor:
         raise DoesNotFit("A duplicate has the same account and amount as the line that it repeats.")
+    repeats = MatchItem.objects.filter(match__kind=Match.Kind.DUPLICATE, is_active=True)
+    if repeats.filter(Q(side=Side.BANK, line=other) | Q(side=Side.LEDGER, line=line)).exists():
+        raise DoesNotFit("One of these lines is a duplicate already, or repeated by one: of two lines, one must count.")
     items = [MatchItem(side=Side.LEDGER, line=other, amount_minor=other.amount_minor)]
-    return _record(Match.Kind.DUPLICATE, line, items, by, now)
+    return _record(Match.Kind.DUPLICATE, [line], items, by, now)
 
 
 def _lines(line_ids: Sequence[int]) -> list[BankLine]:

@@ -70,12 +70,12 @@ def _wanted(same: Same, sides: OpenSides) -> MatchWanted:
 
 
 def _needs_nobody(same: Same, sides: OpenSides) -> bool:
-    """Whoever sent a payout cannot settle it by importing the line; what came back is looked at by a person."""
+    """Whoever had a payout leave cannot settle it by importing the line; what came back is looked at by a person."""
     kinds = {payout.kind for payout in same.payouts}
     if "returned" in kinds:
         return False
-    senders = {sides.senders.get(payout.pk) for payout in same.payouts if payout.kind == "partner"}
-    return not senders & {sides.importers[line.pk] for line in same.lines}
+    importers = {sides.importers[line.pk] for line in same.lines}
+    return not any(sides.hands.get(one.pk, set()) & importers for one in same.payouts if one.kind == "partner")
 
 
 def _learned(found: Found, sides: OpenSides) -> list[MatchWanted]:

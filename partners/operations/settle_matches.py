@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 
 from django.db import transaction
 
 from ledger import builders
 from ledger.drafts import AccountRef, EntryDraft
+from ledger.models import Entry
 from ledger.operations.post_entry import post_entries
-from partners.models import BankLine, Match, MatchEntry, MatchEvent, MatchItem, Partner, PartnerPayout, PayoutAttempt
+from partners.bank.confirmers import Whole, refuse_same_person
+from partners.bank.open_sides import arriving
+from partners.models import BankLine, Match, MatchEntry, MatchEvent, MatchItem, Partner, PartnerPayout
+from partners.operations.name_statement_differences import name_statement_differences
 from partners.operations.return_payout import return_payout
 from partners.operations.settle_payout import finish_batches, settle_payout
-from partners.two_people import SamePerson
 from people.models import User
 from people.queries import organisation
 
@@ -26,31 +28,27 @@ class NotProposed(Exception):
     """The match was confirmed or undone before."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """A match with what it holds."""
-
-    match: Match
-    lines: list[MatchItem]
-    others: list[MatchItem]
+class Overtaken(NotProposed):
+    """What the match holds has failed or been taken back since it was proposed."""
 
 
 @transaction.atomic
 def settle_matches(*, match_ids: Sequence[int], by: User | None, now: datetime) -> list[Match]:
     """Confirm proposed matches and post what they say, on the days of their lines (rules/ledger.md E4, E7).
 
-    The person who sent a payout cannot confirm that it arrived. `by` is None where the rule itself is certain. However
-    many matches, Stripe's payouts, fees and interest cost a handful of statements. Raises NotProposed, SamePerson,
-    NotOnItsWay, NotArrived; then nothing has changed.
+    Who may not confirm which is said in `bank.confirmers`. `by` is None where the rule itself is certain. However many
+    matches, Stripe's payouts, fees and interest cost a handful of statements. Raises NotProposed, Overtaken,
+    SamePerson, NotOnItsWay, NotArrived; then nothing has changed.
     """
     # 1. Partners of what came back, payouts, then matches: the order in which every operation locks them.
     payouts = _lock_payouts(match_ids)
     wholes = _lock_matches(match_ids)
     if len(wholes) != len(set(match_ids)) or (by is None and not all(_needs_nobody(one.match) for one in wholes)):
         raise NotProposed("One of these matches was decided before. Load the page again.")
-    # 2. Somebody other than the sender.
-    if by is not None and PayoutAttempt.objects.filter(payout__in=payouts, started_by=by).exists():
-        raise SamePerson("You sent this payout: another person must confirm that it arrived.")
+    # 2. Somebody other than who took the first step, and what they saw is so still.
+    if by is not None:
+        refuse_same_person(wholes, by)
+        _refuse_overtaken(wholes)
     # 3. The books: lines in bulk, payouts one by one, because each changes its own rows.
     zone = organisation().zone
     drafts = [(one.match, draft) for one in wholes for draft in _line_drafts(one, by, zone, now)]
@@ -65,6 +63,8 @@ def settle_matches(*, match_ids: Sequence[int], by: User | None, now: datetime) 
     MatchEntry.objects.bulk_create(entries)
     decide(match_ids, Match.State.CONFIRMED, by, now)
     finish_batches({payout.batch_id for payout in payouts.values()}, now)
+    if any(one.match.kind == Match.Kind.DUPLICATE for one in wholes):
+        name_statement_differences(now=now)  # balances are held against lines that count
     return [one.match for one in wholes]
 
 
@@ -81,6 +81,17 @@ def _needs_nobody(match: Match) -> bool:
     return match.is_certain and match.kind != Match.Kind.RETURNED
 
 
+def _refuse_overtaken(wholes: Sequence[Whole]) -> None:
+    """A payout of Stripe's may have failed, and an entry by hand may have been taken back, while the match waited."""
+    others = [item for whole in wholes for item in whole.others]
+    stripe = {item.stripe_payout_id for item in others if item.stripe_payout_id is not None}
+    if stripe and arriving().filter(pk__in=stripe).count() != len(stripe):
+        raise Overtaken("A payout of Stripe's that this match holds has failed since. Say that they are not the same.")
+    entries = [item.entry_id for item in others if item.entry_id is not None]
+    if entries and Entry.objects.filter(reverses__in=entries).exists():
+        raise Overtaken("The entry that this match holds was taken back since. Say that they are not the same.")
+
+
 def _lock_payouts(match_ids: Sequence[int]) -> dict[int, PartnerPayout]:
     back = MatchItem.objects.filter(match__in=match_ids, payout__isnull=False, is_return=True)
     list(Partner.objects.select_for_update().filter(pk__in=back.values("payout__partner")).order_by("pk"))
@@ -90,7 +101,7 @@ def _lock_payouts(match_ids: Sequence[int]) -> dict[int, PartnerPayout]:
     return {payout.pk: payout for payout in rows.select_related("partner", "batch").order_by("id")}
 
 
-def _lock_matches(match_ids: Sequence[int]) -> list[_Whole]:
+def _lock_matches(match_ids: Sequence[int]) -> list[Whole]:
     matches = Match.objects.select_for_update(of=("self",)).filter(pk__in=match_ids, state=Match.State.PROPOSED)
     items: dict[int, list[MatchItem]] = defaultdict(list)
     for item in MatchItem.objects.filter(match__in=match_ids).select_related("line").order_by("id"):
@@ -98,11 +109,11 @@ def _lock_matches(match_ids: Sequence[int]) -> list[_Whole]:
     wholes = []
     for match in matches.order_by("id"):
         lines = [item for item in items[match.pk] if item.side == Side.BANK]
-        wholes.append(_Whole(match, lines, [item for item in items[match.pk] if item.side != Side.BANK]))
+        wholes.append(Whole(match, lines, [item for item in items[match.pk] if item.side != Side.BANK]))
     return wholes
 
 
-def _line_drafts(whole: _Whole, by: User | None, zone: tzinfo, now: datetime) -> Iterable[EntryDraft]:
+def _line_drafts(whole: Whole, by: User | None, zone: tzinfo, now: datetime) -> Iterable[EntryDraft]:
     """An entry for each line: against cash in transit, fees, interest or a partner whose payment came back."""
     match, others = whole.match, whole.others
     if match.kind in (Match.Kind.BOOKED, Match.Kind.DUPLICATE):
@@ -132,7 +143,7 @@ def _account(item: MatchItem) -> AccountRef | None:
 
 
 def _settle(
-    whole: _Whole, payouts: dict[int, PartnerPayout], by: User | None, zone: tzinfo, now: datetime
+    whole: Whole, payouts: dict[int, PartnerPayout], by: User | None, zone: tzinfo, now: datetime
 ) -> list[MatchEntry]:
     """Each payout of the match leaves, or comes back, on the day of its last line.
 

@@ -11,6 +11,7 @@ from ledger.drafts import AccountRef
 from ledger.models import Account, Entry
 from ledger.operations.post_entry import post_entries
 from partners.models import Match, MatchEntry, MatchItem, PartnerPayout
+from partners.operations.name_statement_differences import name_statement_differences
 from partners.operations.settle_matches import decide
 from partners.operations.settle_payout import back_in_flight
 from people.models import User
@@ -38,7 +39,10 @@ def undo_match(*, match_id: int, by: User, now: datetime, reason: str = "") -> M
         for payout in payouts:
             back_in_flight(payout)
     MatchItem.objects.filter(match=match).update(is_active=False)
+    counts_again = match.kind == Match.Kind.DUPLICATE and match.state == Match.State.CONFIRMED
     decide([match.pk], Match.State.UNDONE, by, now, reason)
+    if counts_again:
+        name_statement_differences(now=now)
     match.refresh_from_db()
     return match
 
