@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, Min, OuterRef
 from ledger.books import Check, OpenItem, in_words
 from ledger.contents import stream
 from ledger.month_checks import MonthCheck
+from partners.bank.hand_entries import hand_entries
 from partners.bank.month_payouts import payouts_matched_or_listed
 from partners.bank.open_sides import open_payouts
 from partners.bank.three_way import three_way
@@ -52,11 +53,27 @@ def closing_is_explained() -> Iterator[str]:
 
 
 def lines_known_to_the_end(yyyymm: int) -> Iterator[str]:
-    """Each bank account whose statements are imported is known up to the last day of a month that is to be closed."""
-    _, last_day = days_of(yyyymm)
-    accounts = BankAccount.objects.annotate(first_on=Min("statements__first_on"), last_on=Max("statements__last_on"))
-    for account in accounts.filter(first_on__lte=last_day, last_on__lt=last_day).order_by("pk"):
-        yield f"{account} is known up to {account.last_on} only: import its lines up to {last_day} or later"
+    """Each bank account is known up to the last day of a month that is to be closed, if anything moved at it.
+
+    One whose statements begin later, or that has none, is not asked for a month in which the books moved nothing there.
+    """
+    first_day, last_day = days_of(yyyymm)
+    moved = {owner for (owner,) in stream(_MOVED_IN, [first_day, last_day])}
+    accounts = list(
+        BankAccount.objects.order_by("pk").annotate(
+            first_on=Min("statements__first_on"), last_on=Max("statements__last_on")
+        )
+    )
+    for account in accounts:
+        owners = {account.ref, ""} if len(accounts) == 1 else {account.ref}
+        if account.first_on is not None and account.first_on <= last_day:
+            if account.last_on < last_day:
+                yield f"{account} is known up to {account.last_on} only: import its lines up to {last_day} or later"
+        elif moved & owners:
+            yield f"{account} moved in the books, and no statement covers the month: import its lines up to {last_day}"
+        moved -= owners
+    for owner in sorted(moved):
+        yield f"{owner or 'the bank'} moved in the books, and is none of our bank accounts: add it in Records"
 
 
 def payouts_on_the_way() -> list[OpenItem]:
@@ -97,6 +114,11 @@ def lines_not_explained() -> list[OpenItem]:
     ]
 
 
+def booked_by_hand() -> list[OpenItem]:
+    """What two people booked at a bank, and no line of it was confirmed for; the oldest first."""
+    return [OpenItem(one.key, one.amount_minor, one.currency, _noon(one.on)) for one in hand_entries()]
+
+
 def _noon(day: date) -> datetime:
     """The bank tells no hour."""
     return datetime.combine(day, time(12), UTC)
@@ -120,8 +142,17 @@ OPEN_ITEMS: Final = {
     "On the way from Stripe (1060), not matched at the bank": stripe_payouts_on_the_way,
     "On the way to partners (2120), not confirmed at the bank": payouts_on_the_way,
     "Come back from partners, not matched at the bank": returns_on_the_way,
+    "Booked by hand at the bank, and no line yet": booked_by_hand,
     "Lines of the bank that nothing explains yet": lines_not_explained,
 }
+
+_MOVED_IN: Final = """
+    SELECT DISTINCT a.owner
+      FROM ledger_account a
+      JOIN leg l ON l.account_id = a.id
+      JOIN ledger_entry e ON e.id = l.entry_id
+     WHERE a.purpose = 'bank' AND l.effective_date BETWEEN %s AND %s AND e.kind <> 'opening'
+"""
 
 _MOVED: Final = """
     moved AS (

@@ -8,11 +8,29 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from ledger.discrepancies import Found
 from partners.bank.bank_days import lie_between
-from partners.models import BankAccount, BankLine, BankStatement
+from partners.models import BankAccount, BankLine, BankStatement, Match, MatchItem
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """A statement's balance held against that of an earlier one: which of its balances, and by how much it is off."""
+
+    earlier: BankStatement
+    word: str
+    off_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How a closing balance came to be: what the account began with, before all its lines, and each balance that is
+    off on the way from there."""
+
+    began_minor: int
+    off_minor: dict[str, int]  # by the statement's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +66,41 @@ def balances_that_differ(account: BankAccount) -> Iterator[Found]:
     statements = _in_order(account)
     days = _days(account)
     for number, statement in enumerate(statements):
-        found = _off(statements[:number], statement, days)
-        if found is not None:
-            word, amount_minor = found
-            yield Found(statement.ref, amount_minor, account.currency, f"{word} balance")
+        found = _follows(statements[:number], statement, days)
+        if found is not None and found.off_minor:
+            yield Found(statement.ref, found.off_minor, account.currency, f"{found.word} balance")
 
 
-def _off(earlier: Sequence[BankStatement], statement: BankStatement, days: _Days) -> tuple[str, int] | None:
+def chain_to(closing: BankStatement, statements: Sequence[BankStatement]) -> Chain:
+    """From a statement that tells its closing balance back to the first one that it can be held against. A query."""
+    days, statements = _days(closing.account), sorted(statements, key=_place)
+    off: dict[str, int] = {}
+    at = closing
+    while (found := _follows(statements[: statements.index(at)], at, days)) is not None:
+        if found.off_minor:
+            off[at.ref] = found.off_minor
+        at = found.earlier
+    if at.opening_minor is not None:
+        return Chain(at.opening_minor - days.before(date.min, at.first_on), off)
+    assert at.closing_minor is not None
+    return Chain(at.closing_minor - days.moved(date.min, at.last_on), off)
+
+
+def _follows(earlier: Sequence[BankStatement], statement: BankStatement, days: _Days) -> Follows | None:
     """Held against the nearest earlier statement that has a balance to go by."""
     if statement.opening_minor is not None:
-        if any(_meet(one, statement) for one in earlier):
-            return None
+        for one in reversed(earlier):
+            if _meet(one, statement):
+                return Follows(one, "opening", 0)
         for one in reversed(earlier):
             expected = _balance_before(one, statement.first_on, days)
             if expected is not None:
-                off = statement.opening_minor - expected
-                return ("opening", off) if off else None
+                return Follows(one, "opening", statement.opening_minor - expected)
     elif statement.closing_minor is not None:
         for one in reversed(earlier):
             if one.closing_minor is not None and one.last_on <= statement.last_on:
                 since = days.moved(one.last_on, statement.last_on) - days.moved(one.last_on, one.last_on)
-                off = statement.closing_minor - one.closing_minor - since
-                return ("closing", off) if off else None
+                return Follows(one, "closing", statement.closing_minor - one.closing_minor - since)
     return None
 
 
@@ -87,11 +118,23 @@ def _meet(one: BankStatement, other: BankStatement) -> bool:
     return one.closing_minor is not None and one.closing_minor == other.opening_minor and one.last_on <= other.first_on
 
 
+def _place(statement: BankStatement) -> tuple[date, date, int]:
+    return statement.first_on, statement.last_on, statement.pk
+
+
 def _in_order(account: BankAccount) -> list[BankStatement]:
-    return list(account.statements.order_by("first_on", "last_on", "pk"))
+    return sorted(account.statements.all(), key=_place)
 
 
 def _days(account: BankAccount) -> _Days:
-    lines = BankLine.objects.filter(account=account)
+    """A line that was confirmed as a duplicate moved nothing."""
+    repeats = MatchItem.objects.filter(
+        line=OuterRef("pk"),
+        side=MatchItem.Side.BANK,
+        is_active=True,
+        match__kind=Match.Kind.DUPLICATE,
+        match__state=Match.State.CONFIRMED,
+    )
+    lines = BankLine.objects.filter(~Exists(repeats), account=account)
     rows = list(lines.order_by("booked_on").values_list("booked_on").annotate(Sum("amount_minor")))
     return _Days(tuple(day for day, _ in rows), tuple(accumulate(int(moved) for _, moved in rows)))

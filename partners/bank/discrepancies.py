@@ -49,6 +49,14 @@ NOT_AT_BANK: Final = Discrepancy(
     to_do="Import the bank's latest statement first. If the payout is on it, match it; if not, ask Stripe or the bank "
     "where it is.",
 )
+HAND_NOT_AT_BANK: Final = Discrepancy(
+    "hand_entry_not_at_bank",
+    limit=timedelta(0),
+    title="An entry by hand that the bank has not shown in five bank days",
+    happened="Two people booked that money moved at the bank, and no line of a statement was matched with it.",
+    to_do="Import the bank's latest statement first. If the movement is on it, open the line and name this entry; if "
+    "not, have an entry made that takes it back.",
+)
 STATEMENT_GAP: Final = Discrepancy(
     "bank_statement_gap",
     limit=timedelta(days=2),
@@ -70,6 +78,7 @@ KINDS: Final = (
     DUPLICATE,
     RETURN_UNMATCHED,
     NOT_AT_BANK,
+    HAND_NOT_AT_BANK,
     STATEMENT_GAP,
     BALANCE_DIFFERS,
 )

@@ -9,7 +9,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from ledger import queries as books
 from ledger.models import ReconciliationException
+from partners.bank.continuity import chain_to
 from partners.bank.discrepancies import BALANCE_DIFFERS
+from partners.bank.hand_entries import Unmatched, unmatched
 from partners.models import BankAccount, BankStatement, Match, MatchItem, PartnerPayout
 from payments.models import BalanceComparison, StripePayout
 
@@ -89,20 +91,22 @@ class Held:
 
 
 def three_way(known: Held | None = None) -> list[BankRow]:
-    """Every bank account that has a statement; three queries and one for each account, however many lines."""
+    """Every bank account that has a statement; four queries and two for each account, however many lines."""
     accounts = list(BankAccount.objects.all())
     statements: dict[int, list[BankStatement]] = {}
-    for statement in BankStatement.objects.order_by("last_on", "pk"):
+    for statement in BankStatement.objects.select_related("account").order_by("last_on", "pk"):
         statements.setdefault(statement.account_id, []).append(statement)
-    breaks = _breaks()
+    named = _named_breaks()
+    by_hand = unmatched()
     currencies = {one.currency for one in accounts}
     held = {one: known if known is not None and known.currency == one else Held(one) for one in currencies}
     rows = []
     for account in accounts:
         owners = [account.ref, ""] if len(accounts) == 1 else [account.ref]
         ours = sum(held[account.currency].of("bank", owner) for owner in owners)
+        without_line = sum((by_hand.get((owner, account.currency), Unmatched()) for owner in owners), Unmatched())
         if mine := statements.get(account.pk):
-            rows.append(_bank_row(account, ours, mine, sum(breaks.get(one.ref, 0) for one in mine)))
+            rows.append(_bank_row(account, ours, mine, without_line, named))
     return rows
 
 
@@ -126,19 +130,24 @@ def stripe_balance(held: Held) -> StripeRow:
     return StripeRow(held.of("stripe_balance"), rows.first())
 
 
-def _bank_row(account: BankAccount, held: int, statements: list[BankStatement], breaks: int) -> BankRow:
-    """All lines, less what the books know of them, and where the bank began beside where the books did."""
+def _bank_row(
+    account: BankAccount, held: int, statements: list[BankStatement], without_line: Unmatched, named: dict[str, int]
+) -> BankRow:
+    """The bank less the books, and its reasons: each is read from the rows that it is about, never figured as what the
+    others leave, so that whatever has no row is unexplained."""
     closing = next((one for one in reversed(statements) if one.closing_minor is not None), None)
     known_to = statements[-1].last_on
     if closing is None or closing.closing_minor is None:
         return BankRow(account, account.currency, held, None, known_to, (), 0)
     lines = _sums(account, closing.last_on)
     at_bank = closing.closing_minor + lines["later"]
-    opened = closing.closing_minor - lines["so_far"] - breaks
-    by_hand = held - lines["by_line"]  # what the books began with and what two people posted
+    chain = chain_to(closing, statements)
+    breaks = sum(off for ref, off in chain.off_minor.items() if named.get(ref) == off)
     differences = (
         Difference("Lines that nothing explains yet", lines["open"], "lines"),
-        Difference("Before the first statement, and by hand without a line", opened + lines["by_hand"] - by_hand),
+        Difference("Before the first statement", chain.began_minor - without_line.opening_minor),
+        Difference("Booked by hand, and no line yet", -without_line.manual_minor, "hand"),
+        Difference("Come back by the bank's notice, and no line yet", -without_line.returned_minor),
         Difference("Balances between statements that do not meet", breaks, "statements"),
     )
     unexplained = at_bank - held - sum(difference.amount_minor for difference in differences)
@@ -147,23 +156,24 @@ def _bank_row(account: BankAccount, held: int, statements: list[BankStatement], 
 
 
 def _sums(account: BankAccount, until: date) -> dict[str, int]:
-    """What lines come to that are no duplicates: up to a day and since, open, booked by a match, booked by hand."""
+    """What lines come to that are no duplicates: since the closing balance of a day, and those that are in no match.
+
+    A file that begins on that day has lines of it that the closing balance does not know.
+    """
     confirmed = MatchItem.objects.filter(
         line=OuterRef("pk"), side=MatchItem.Side.BANK, is_active=True, match__state=Match.State.CONFIRMED
     )
     lines = account.lines.order_by().annotate(kind=Subquery(confirmed.values("match__kind")[:1]))
     counted = lines.filter(Q(kind__isnull=True) | ~Q(kind=Match.Kind.DUPLICATE))  # NULL is no duplicate either
+    same_day = Q(booked_on=until, statement__first_on=until, statement__last_on__gt=until)
     found = counted.aggregate(
-        later=Sum("amount_minor", filter=Q(booked_on__gt=until)),
-        so_far=Sum("amount_minor", filter=Q(booked_on__lte=until)),
+        later=Sum("amount_minor", filter=Q(booked_on__gt=until) | same_day),
         open=Sum("amount_minor", filter=Q(kind__isnull=True)),
-        by_line=Sum("amount_minor", filter=Q(kind__isnull=False) & ~Q(kind=Match.Kind.BOOKED)),
-        by_hand=Sum("amount_minor", filter=Q(kind=Match.Kind.BOOKED)),
     )
     return {name: int(amount or 0) for name, amount in found.items()}
 
 
-def _breaks() -> dict[str, int]:
+def _named_breaks() -> dict[str, int]:
     """By how much statements do not follow, by their names: named while open, and where a person has explained it."""
     rows = ReconciliationException.objects.filter(kind=BALANCE_DIFFERS.word).exclude(
         resolution=ReconciliationException.Resolution.GONE

@@ -12,9 +12,18 @@ from django.db.models import Min
 
 from ledger.discrepancies import Found
 from ledger.operations.open_exception import close_exceptions, keep_exceptions
-from partners.bank.discrepancies import AMOUNT_DIFFERS, DUPLICATE, LINE_UNKNOWN, NOT_AT_BANK, RETURN_UNMATCHED
+from partners.bank.bank_days import after
+from partners.bank.discrepancies import (
+    AMOUNT_DIFFERS,
+    DUPLICATE,
+    HAND_NOT_AT_BANK,
+    LINE_UNKNOWN,
+    NOT_AT_BANK,
+    RETURN_UNMATCHED,
+)
+from partners.bank.hand_entries import hand_entries
 from partners.bank.matching import Differs
-from partners.bank.open_sides import doubtful_refs, open_payouts, unexplained_lines
+from partners.bank.open_sides import BANK_DAYS, doubtful_refs, open_payouts, unexplained_lines
 from partners.models import BankLine, BankStatement, MatchItem
 from people.queries import local_day
 
@@ -37,6 +46,7 @@ def name_bank_differences(differing: Sequence[Differs], *, now: datetime) -> Non
     keep_exceptions(LINE_UNKNOWN, [_of(line) for line in lines if line.ref not in named], now=now)
     late = _late(local_day(now), {payout.key for one in differing for payout in one.payouts})
     keep_exceptions(NOT_AT_BANK, late, now=now)
+    keep_exceptions(HAND_NOT_AT_BANK, _by_hand(local_day(now)), now=now)
     _settle_decided_duplicates(doubtful, now)
 
 
@@ -61,6 +71,17 @@ def _late(today: date, differing: set[tuple[str, int]]) -> list[Found]:
         and payout.last_on < today
         and payout.first_on >= since
         and payout.key not in differing
+    ]
+
+
+def _by_hand(today: date) -> list[Found]:
+    """What two people booked at an account since its first statement, and its bank does not show."""
+    since = BankStatement.objects.aggregate(day=Min("first_on"))["day"]
+    entries = hand_entries() if since is not None else []
+    return [
+        Found(one.key, one.amount_minor, one.currency, f"of {one.on}")
+        for one in entries
+        if one.on >= since and after(one.on, BANK_DAYS) < today
     ]
 
 
