@@ -68,6 +68,7 @@ app.conf.update(
         "check the Stripe balance": {"task": "payments.tasks.check_balance", "schedule": crontab(minute=10, hour=8)},
         "cut old bodies": {"task": "payments.tasks.cut_bodies", "schedule": crontab(minute=41, hour=3)},
         "send transfers": {"task": "partners.tasks.send_transfers", "schedule": 30.0},
+        "make partners' accounts": {"task": "partners.tasks.make_accounts", "schedule": 60.0},
         "sweep holds": {"task": "shop.tasks.sweep_holds", "schedule": 60.0},
         "sweep refunds": {"task": "shop.tasks.send_refunds", "schedule": 60.0},
         "sweep gift refunds": {"task": "donations.tasks.send_gift_refunds", "schedule": 60.0},

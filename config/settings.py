@@ -151,7 +151,11 @@ ALLAUTH_TRUSTED_PROXY_COUNT = environment.proxies()
 SESSION_COOKIE_HTTPONLY = True
 SIGNED_COOKIE_LEGACY_SALT_FALLBACK = False
 X_FRAME_OPTIONS = "DENY"
-_checkout_hosts = ["https://checkout.stripe.com", *([STRIPE_API_BASE] if STRIPE_API_BASE else [])]
+_stripe_pages = [
+    "https://checkout.stripe.com",
+    "https://connect.stripe.com",
+    *([STRIPE_API_BASE] if STRIPE_API_BASE else []),
+]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -162,7 +166,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         # A form's redirect to Stripe's page is a form action too (DESIGN.md section 5).
-        "form-action": [SELF, *_checkout_hosts],
+        "form-action": [SELF, *_stripe_pages],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

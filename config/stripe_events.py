@@ -13,7 +13,10 @@ from donations.operations.record_plan_gift import record_plan_gift
 from donations.operations.start_plan import start_plan
 from donations.operations.undo_gift_refund import refuse_gift_refund, undo_gift_refund
 from partners.operations.book_transfer import restore_payable, settle_by_transfer, take_transfer_back
+from partners.operations.follow_account import follow_account, refuse_account
 from payments.facts import (
+    AccountChanged,
+    AccountRefused,
     CheckoutAwaiting,
     CheckoutExpired,
     CheckoutFailed,
@@ -37,6 +40,7 @@ from payments.facts import (
 from payments.readers import (
     charge_of_dispute,
     charge_of_refund,
+    read_account,
     read_charge,
     read_checkout,
     read_invoice,
@@ -45,7 +49,7 @@ from payments.readers import (
     read_subscription,
     read_transfer,
 )
-from payments.registry import ignores, on, reads
+from payments.registry import ignores, on, reads, reads_account
 from shop.operations.await_payment import await_payment
 from shop.operations.close_dispute import lose_dispute, win_dispute
 from shop.operations.mark_order_paid import mark_order_paid
@@ -85,6 +89,9 @@ def _readers() -> None:
         reads(happened, read_returns, about=charge_of_refund)
     for happened in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated"):
         reads(f"charge.dispute.{happened}", read_returns, about=charge_of_dispute)
+    reads_account("account.updated", read_account)
+    for happened in ("created", "updated", "deleted"):
+        reads_account(f"account.external_account.{happened}", read_account)
 
 
 def _reasons() -> None:
@@ -94,7 +101,7 @@ def _reasons() -> None:
     ignores("setup_intent.setup_failed", "no card is kept without a payment")
     ignores("payment_method.automatically_updated", "Stripe keeps the cards")
     ignores("radar.early_fraud_warning.created", "a warning moves no money, its dispute would tell")
-    ignores("account.updated", "an account is asked when its destination is confirmed")
+    ignores("account.updated", "our own account: what it may do shows in what it does")
 
 
 def _operations() -> None:
@@ -136,3 +143,6 @@ def _operations() -> None:
     on(TransferMade, "payout", settle_by_transfer)
     on(TransferReversed, "payout", take_transfer_back)
     on(TransferRefused, "payout", restore_payable)
+
+    on(AccountChanged, "partner_account", follow_account)
+    on(AccountRefused, "partner_account", refuse_account)

@@ -18,6 +18,7 @@ from partners.views import (
     papers,
     payout_steps,
     payouts,
+    stripe_accounts,
     why,
 )
 
@@ -78,6 +79,10 @@ urlpatterns = [
         name="desk_destination_change",
     ),
     path("destinations/partner/<int:partner_id>/hold/", destinations.hold, name="desk_hold"),
+    path("destinations/partner/<int:partner_id>/stripe/", stripe_accounts.choose, name="desk_stripe"),
+    path("destinations/partner/<int:partner_id>/stripe/look/", stripe_accounts.look, name="desk_stripe_look"),
+    path("destinations/partner/<int:partner_id>/stripe/open/", stripe_accounts.open_questions, name="desk_stripe_open"),
+    path("destinations/partner/<int:partner_id>/stripe/send/", stripe_accounts.send, name="desk_stripe_send"),
     path("destinations/holds/<int:hold_id>/lift/", destinations.lift, name="desk_hold_lift"),
     path("destinations/<int:destination_id>/confirm/", destinations.confirm, name="desk_destination_confirm"),
     path("destinations/<int:destination_id>/refuse/", destinations.refuse, name="desk_destination_refuse"),

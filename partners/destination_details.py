@@ -28,13 +28,16 @@ class WrongDetail(ValueError):
 class Details:
     """Where a partner is to be paid. Each method has its own fields; the others stay empty.
 
-    `words`: bank and last four digits, or for a manual payout what way it is. `is_office`: the person has confirmed
-    that nobody is sheltered at the address.
+    `words`: bank and last four digits, or for a manual payout what way it is. `bank_last4` and `bank_mark`: the bank
+    that Stripe pays the account out to, as `payments` tells of it. `is_office`: the person has confirmed that nobody is
+    sheltered at the address.
     """
 
     method: str
     words: str = ""
     stripe_account: str = ""
+    bank_last4: str = ""
+    bank_mark: str = field(default="", repr=False)
     routing: str = field(default="", repr=False)
     account: str = field(default="", repr=False)
     account_kind: str = ""
@@ -73,9 +76,11 @@ def _in_words(details: Details) -> dict[str, Any]:
 def _connect(details: Details) -> dict[str, Any]:
     if not _STRIPE_ACCOUNT.fullmatch(details.stripe_account):
         raise WrongDetail("stripe_account", "That is no Stripe account: it begins with acct_.")
+    known_by = f", bank ending {details.bank_last4}" if details.bank_last4 else f" ending {details.stripe_account[-4:]}"
     return {
-        "label": f"Stripe account ending {details.stripe_account[-4:]}",
+        "label": f"Stripe account{known_by}",
         "stripe_account": details.stripe_account,
+        "fingerprint": details.bank_mark,
     }
 
 

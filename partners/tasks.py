@@ -7,6 +7,8 @@ import time
 from celery import shared_task
 
 from partners.operations.accrue_waiting import accrue_waiting as accrue
+from partners.operations.make_accounts import TASK as MAKE
+from partners.operations.make_accounts import make_accounts as make
 from partners.operations.match_lines import match_lines
 from partners.operations.remind_of_agreements import remind_of_agreements as remind
 from partners.operations.send_transfers import TASK as SEND
@@ -31,6 +33,13 @@ def send_transfers() -> int:
     """Send every transfer that waits; also the sweep, since waiting rows are found by themselves."""
     woken(SEND)
     return send(now=clock.now())
+
+
+@shared_task(name=MAKE, ignore_result=True)
+def make_accounts() -> int:
+    """Ask Stripe for every account that waits; also the sweep, since waiting rows are found by themselves."""
+    woken(MAKE)
+    return make(now=clock.now())
 
 
 @shared_task(name=WORK, ignore_result=True, time_limit=1_800)

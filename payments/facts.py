@@ -216,3 +216,26 @@ class TransferRefused(Fact):
 
     attempt_key: str
     code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountChanged(Fact):
+    """A connected account that we asked for, as it stands now: told at every look, changed or not.
+
+    `account_id` is where transfers go; `bank_mark` is the same as long as its bank account is, of which `bank_last4`
+    are the last digits; both empty while there is none, or none that we may see.
+    """
+
+    account_id: str
+    takes_transfers: bool
+    is_closed: bool
+    bank_last4: str
+    bank_mark: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRefused(Fact):
+    """The processor will not make the account; `code` is its word for why."""
+
+    code: str

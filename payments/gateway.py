@@ -135,6 +135,10 @@ class Gateway:
         for page in self._pages(lambda c, page: c.v1.transfers.reversals.list(transfer_id, page), expand):
             yield from page
 
+    def account(self, account_id: str) -> stripe.Account:
+        """A connected account; NoSuchObject for one that was deleted or is not connected to us any more."""
+        return self._ask(lambda c: c.v1.accounts.retrieve(account_id))
+
     def source_of_balance_transaction(self, bt_id: str) -> Any:
         """The object that a balance transaction is about, whole; None where Stripe names none."""
         asked: Any = {"expand": ["source"]}
@@ -224,13 +228,13 @@ def _wait_s(attempt: int) -> float:
 def _in_our_words(error: stripe.StripeError) -> StripeUnavailable | StripeRefused:
     code = _code(error)
     message = str(error.user_message or type(error).__name__)
-    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError) and code != "account_invalid":
         log.error("stripe_key_not_accepted", request_id=error.request_id)
         return StripeMisconfigured("Stripe does not accept our key")
     if isinstance(error, stripe.CardError):
         return StripeRefused(message, code=code, decline_code=_decline_code(error))
-    if isinstance(error, stripe.InvalidRequestError):
-        missing = error.http_status == 404 or code == "resource_missing"
+    if isinstance(error, stripe.InvalidRequestError | stripe.PermissionError):  # their account is gone, our key is good
+        missing = error.http_status == 404 or code in ("resource_missing", "account_invalid")
         return (NoSuchObject if missing else StripeRefused)(message, code=code)
     if isinstance(error, stripe.IdempotencyError):
         return StripeRefused(message, code=code or "idempotency_error")
@@ -263,6 +267,7 @@ _LISTS: dict[str, tuple[Callable[[stripe.StripeClient, Any], Any], dict[str, Any
     "refund": (lambda c, page: c.v1.refunds.list(page), {}),
     "dispute": (lambda c, page: c.v1.disputes.list(page), {}),
     "transfer": (lambda c, page: c.v1.transfers.list(page), {}),
+    "account": (lambda c, page: c.v1.accounts.list(page), {}),
     "webhook_endpoint": (lambda c, page: c.v1.webhook_endpoints.list(page), {}),
 }
 _Change = Callable[[stripe.StripeClient, str, Any, Any], Any]
@@ -275,4 +280,8 @@ _CHANGES: dict[str, _Change] = {
     "start_subscription": lambda c, _target, params, options: c.v1.subscriptions.create(params, options),
     "refund": lambda c, _target, params, options: c.v1.refunds.create(params, options),
     "transfer": lambda c, _target, params, options: c.v1.transfers.create(params, options),
+    "make_account": lambda c, _target, params, options: c.v2.core.accounts.create(params, options),
+    "link_account": lambda c, target, params, options: c.v2.core.account_links.create(
+        {"account": target, "use_case": params["use_case"]}, options
+    ),
 }

@@ -59,11 +59,13 @@ _CHANGED: Final[Mapping[str, Callable[[StripeCall], Any | None]]] = {
     Purpose.EXPIRE_CHECKOUT: _expired,
     Purpose.CANCEL_SUBSCRIPTION: _cancelled,
     Purpose.MARK_SUBSCRIPTION: _marked,
+    Purpose.LINK_ACCOUNT: lambda _call: None,  # a second link harms nobody: the first one is dead by then
 }
 _MADE: Final[Mapping[str, Callable[[StripeCall], tuple[str, dict[str, Any]]]]] = {
     Purpose.OPEN_CHECKOUT: lambda call: ("checkout.session", _around(call)),
     Purpose.MAKE_CUSTOMER: lambda call: ("customer", _around(call)),
     Purpose.START_SUBSCRIPTION: lambda call: ("subscription", {"customer": call.params["customer"]}),
     Purpose.REFUND: lambda call: ("refund", {"charge": call.params["charge"]}),
+    Purpose.MAKE_ACCOUNT: lambda call: ("account", _around(call)),
     Purpose.TRANSFER: lambda call: ("transfer", {"transfer_group": call.params["transfer_group"]}),
 }

@@ -170,11 +170,28 @@ class TransferSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountSeen:
+    """A connected account; `attempt_key` is what its metadata claims, `wanted` what Stripe still wants to know."""
+
+    account_id: str
+    seen_at: datetime
+    is_closed: bool = False
+    takes_transfers: bool = False
+    charges_enabled: bool = False
+    payouts_enabled: bool = False
+    wanted: tuple[str, ...] = ()
+    disabled_reason: str = ""
+    bank_last4: str = ""
+    bank_mark: str = ""
+    attempt_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
     """One look. `nothing` says in words why there is no fact, when there is none and none of our rows is touched.
 
     `returns` are those of `charge`; the facts about them follow from our own rows (`record_returns`), as do those about
-    `transfer` (`record_transfer`).
+    `transfer` (`record_transfer`) and `account` (`record_account`).
     """
 
     facts: tuple[Fact, ...] = ()
@@ -184,6 +201,7 @@ class Reading:
     payout: PayoutSeen | None = None
     returns: ReturnsSeen | None = None
     transfer: TransferSeen | None = None
+    account: AccountSeen | None = None
     nothing: str = ""
 
 

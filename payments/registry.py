@@ -15,6 +15,9 @@ Two steps, two tables:
     charge.refunded; refund.* and charge.dispute.*, about their charge                      -> read_returns
     transfer.created, .reversed, .updated                                                   -> read_transfer
 
+`reads_account` registers the reader of events about a connected account, all of them about the account itself:
+    account.updated, account.external_account.created, .updated, .deleted                   -> read_account
+
 Everything else in Stripe's list is kept and marked ignored with the reason of `payments.unread`; `ignores` gives a type
 another one.
 """
@@ -36,6 +39,7 @@ Operation = Callable[..., StrEnum]
 
 _readers: dict[str, Reader] = {}
 _abouts: dict[str, About] = {}
+_account_readers: dict[str, Reader] = {}
 _reasons: dict[str, str] = {}
 _operations: dict[tuple[type[Fact], str], tuple[Operation, ...]] = {}
 
@@ -54,6 +58,11 @@ def reads(event_type: str, reader: Reader, *, about: About | None = None) -> Non
         _put(_abouts, event_type, about)
 
 
+def reads_account(event_type: str, reader: Reader) -> None:
+    """Events of this type that come from a connected account are about that account, which `reader` looks up."""
+    _put(_account_readers, event_type, reader)
+
+
 def ignores(event_type: str, reason: str) -> None:
     """Events of this type are kept and marked ignored, with the reason."""
     _put(_reasons, event_type, reason)
@@ -66,6 +75,10 @@ def on(fact_type: type[Fact], kind: str, *operations: Operation) -> None:
 
 def reader_for(event_type: str) -> Reader | None:
     return _readers.get(event_type)
+
+
+def account_reader_for(event_type: str) -> Reader | None:
+    return _account_readers.get(event_type)
 
 
 def types_read() -> set[str]:

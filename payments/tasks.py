@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from celery import shared_task
 
+from payments.operations.ask_accounts import ask_accounts
 from payments.operations.ask_unfinished import ask_payouts, ask_unposted
 from payments.operations.compare_balance import compare_balance
 from payments.operations.cut_old_bodies import cut_old_bodies
@@ -58,7 +59,7 @@ def sweep() -> None:
     """
     process_events()
     now = clock.now()
-    asks = (ask_expired_checkouts, ask_unsettled_charges, ask_open_returns, ask_untold_transfers)
+    asks = (ask_expired_checkouts, ask_unsettled_charges, ask_open_returns, ask_untold_transfers, ask_accounts)
     for step in (finish_calls, name_unknown_calls, name_bad_signatures, *asks):
         _guarded(step, now)
 

@@ -174,6 +174,16 @@ def _add_accounts(door: Blueprint, ctx: Context) -> None:
             onboarding.finish(ctx, account, restricted=restricted)
             return jsonify(account)
 
+    @door.post("/accounts/<account_id>/bank")
+    def change_bank(account_id: str) -> Response:
+        last4 = given(last4=str).get("last4", "")
+        if not (last4.isdecimal() and last4.isascii() and len(last4) == 4):
+            raise invalid("Send the last four digits of the new bank account.", param="last4")
+        with ctx.store.lock:
+            account = existing(ctx, account_id, "account")
+            onboarding.change_bank(ctx, account, last4)
+            return jsonify(account)
+
 
 def _add_debits(door: Blueprint, ctx: Context) -> None:
     @door.post("/charges/<charge_id>/succeed")

@@ -103,7 +103,9 @@ def _run(places: Places, supervisor: Supervisor) -> None:
 
 
 def _start_sandbox(places: Places, supervisor: Supervisor, *more: str) -> None:
-    webhook = ("--webhook-url", f"{places.web}/stripe/webhook", "--webhook-secret", os.environ["STRIPE_WEBHOOK_SECRET"])
+    address, secret = f"{places.web}/stripe/webhook", os.environ["STRIPE_WEBHOOK_SECRET"]
+    connected = ("--connect-webhook-url", address, "--connect-webhook-secret", secret)
+    webhook = ("--webhook-url", address, "--webhook-secret", secret, *connected)
     ports = ("--port", str(places.sandbox_port), "--smtp-port", str(places.smtp_port))
     kept = ("--state", str(places.sandbox_state), "--clock-file", str(places.clock_file))
     places.sandbox_state.mkdir(parents=True, exist_ok=True)

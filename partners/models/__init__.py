@@ -3,6 +3,7 @@
 from partners.models.agreements import Agreement
 from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, ColumnProfile, StatementFile, StatementRow
+from partners.models.connect import OnboardingLink, PartnerAccount
 from partners.models.contacts import PartnerContact
 from partners.models.destinations import Method, PayoutDestination, PayoutHold
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
@@ -41,7 +42,9 @@ __all__ = [
     "MatchEvent",
     "MatchItem",
     "Method",
+    "OnboardingLink",
     "Partner",
+    "PartnerAccount",
     "PartnerContact",
     "PartnerPayout",
     "PastShare",

@@ -24,7 +24,8 @@ class PayoutDestination(models.Model):
 
     What it says never changes (migration 0009): a change is a new row. `label` is what payouts, pages and mails show of
     it, never a full account number. Bank numbers lie encrypted in `sealed_numbers`, which only a change of the keys
-    writes again; `fingerprint` tells whether two rows hold the same numbers without opening either.
+    writes again; `fingerprint` tells whether two rows hold the same numbers without opening either, or are paid out by
+    Stripe to the same bank account.
     """
 
     class State(models.TextChoices):
@@ -71,7 +72,8 @@ class PayoutDestination(models.Model):
             ),
             models.CheckConstraint(
                 condition=(Q(method="ach") & ~Q(sealed_numbers="") & ~Q(fingerprint="") & ~Q(account_kind=""))
-                | (~Q(method="ach") & Q(sealed_numbers="", fingerprint="", account_kind="")),
+                | Q(method="connect", sealed_numbers="", account_kind="")
+                | (~Q(method__in=["ach", "connect"]) & Q(sealed_numbers="", fingerprint="", account_kind="")),
                 name="destination_bank_numbers",
             ),
             models.CheckConstraint(
@@ -103,6 +105,7 @@ class PayoutHold(models.Model):
         DESTINATION = "destination", "Its destination was changed and is not confirmed"
         RETURNED = "returned", "A payment came back"
         NOTICE = "notice", "The bank asks for other account details"
+        STRIPE = "stripe", "Stripe does not pay its account any more"
         MANUAL = "manual", "Held by hand"
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="payout_holds")

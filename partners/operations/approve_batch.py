@@ -9,6 +9,7 @@ from django.db import transaction
 from partners.batch_content import current_hash
 from partners.models import PartnerPayout, PayoutBatch
 from partners.operations.check_destinations import NotPayable, check_destinations
+from partners.queries.stripe_accounts import led_to_stripe
 from partners.two_people import SamePerson
 from people.approvers import check_approver
 from people.models import Approval, User
@@ -36,9 +37,7 @@ def approve_batch(*, batch_id: int, by: User, content_hash: str, now: datetime) 
     payouts = list(
         batch.payouts.filter(state=PartnerPayout.State.PROPOSED).select_related("partner", "paid_to").order_by("id")
     )
-    entered = next((payout for payout in payouts if payout.paid_to and payout.paid_to.edited_by_id == by.pk), None)
-    if entered is not None:
-        raise SamePerson(f"You entered where {entered.partner} is paid: another person must decide.")
+    _refuse_who_entered(payouts, by)
     check_destinations(payouts)
     if not content_hash == current_hash(batch) == approval.subject_hash:
         raise ContentChanged("The batch changed since you opened it. Read it again, then decide.")
@@ -46,6 +45,15 @@ def approve_batch(*, batch_id: int, by: User, content_hash: str, now: datetime) 
     batch.state = PayoutBatch.State.APPROVED
     batch.save(update_fields=["state"])
     return batch
+
+
+def _refuse_who_entered(payouts: list[PartnerPayout], by: User) -> None:
+    """Whoever entered where one of the partners is paid, here or at Stripe, does not approve. One query at most."""
+    led = led_to_stripe(by, [payout.paid_to for payout in payouts if payout.paid_to is not None])
+    for payout in payouts:
+        place = payout.paid_to
+        if place is not None and (place.edited_by_id == by.pk or place.stripe_account in led):
+            raise SamePerson(f"You entered where {payout.partner} is paid: another person must decide.")
 
 
 def waiting(batch_id: int, by: User) -> tuple[PayoutBatch, Approval]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from partners.models import Method, Partner, PayoutDestination, PayoutHold
 from partners.operations.approve_batch import decide
 from partners.operations.change_destination import give_up
+from partners.queries.stripe_accounts import led_to_stripe
 from partners.two_people import SamePerson
 from people.approvers import MayNotApprove, check_approver, counts_as
 from people.models import Approval, User
@@ -25,7 +26,7 @@ class CallNotDescribed(ValueError):
 
 
 class NotOnboarded(Exception):
-    """Stripe does not let this account receive transfers (yet)."""
+    """Stripe does not let this account receive transfers (yet, or any more)."""
 
 
 @transaction.atomic
@@ -40,9 +41,11 @@ def confirm_destination(*, destination_id: int, by: User, note: str, now: dateti
     destination, approval = _pending(destination_id)
     if destination.edited_by_id == by.pk:
         raise SamePerson("You entered this destination: another person must call the partner back.")
+    if led_to_stripe(by, [destination]):
+        raise SamePerson("You have been at Stripe's questions for this account: another person must call the partner.")
     check_approver(by=by, now=now)
     if destination.method == Method.CONNECT and destination.stripe_ready_at is None:
-        raise NotOnboarded("The partner has not answered all of Stripe's questions. Ask Stripe again later.")
+        raise NotOnboarded("Stripe takes no transfers for this account now. Have the partner answer its questions.")
     approval.reason = note.strip()
     approval.save(update_fields=["reason"])
     decide(approval, Approval.Decision.APPROVED, by, now)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from partners.models import Partner, PayoutHold
 from partners.operations.change_destination import void_approvals
+from partners.queries.stripe_accounts import trouble_with
 from partners.two_people import SamePerson
 from people.approvers import check_approver
 from people.models import Approval, User
@@ -60,7 +61,7 @@ def lift_hold(*, hold_id: int, by: User, reason: str, now: datetime) -> PayoutHo
     MayNotApprove.
 
     A change of the destination that waits for its call-back is not passed by: that hold ends with the call alone, or
-    once the change was refused.
+    once the change was refused. Nor is an account at Stripe that cannot be paid into, or pays out elsewhere by now.
     """
     if not reason.strip():
         raise ReasonMissing("Say why the partner can be paid again.")
@@ -74,6 +75,10 @@ def lift_hold(*, hold_id: int, by: User, reason: str, now: datetime) -> PayoutHo
     check_approver(by=by, now=now)
     if hold.reason == PayoutHold.Reason.DESTINATION and partner.destinations.filter(state="pending").exists():
         raise NotHeld("The changed destination waits for its call-back: confirm or refuse the change instead.")
+    told_by_stripe = hold.reason in (PayoutHold.Reason.DESTINATION, PayoutHold.Reason.STRIPE)
+    trouble = trouble_with(partner.destinations.filter(state="active")) if told_by_stripe else {}
+    if trouble:
+        raise NotHeld(f"{next(iter(trouble.values()))}: have that mended, or enter another destination.")
     _write_down(hold, by, reason.strip(), now)
     hold.lifted_by, hold.lifted_at = by, now
     hold.save(update_fields=["lifted_by", "lifted_at"])

@@ -24,6 +24,7 @@ from partners.operations.confirm_destination import (
 )
 from partners.operations.hold_partner import NotHeld, hold_partner, lift_hold
 from partners.queries.destinations import all_places, place_of
+from partners.queries.stripe_accounts import account_state
 from partners.two_people import SamePerson
 from people import clock, desk
 from people.access import confirm_afresh, is_confirmed, role_required
@@ -50,10 +51,16 @@ def destination(request: HttpRequest, partner_id: int) -> HttpResponse:
 def _page(request: HttpRequest, partner_id: int, typed: Mapping[str, NoteForm]) -> HttpResponse:
     partner = get_object_or_404(Partner, pk=partner_id)
     place = place_of(partner)
+    stripe = account_state(partner)
+    live = [(row.stripe_account, row.fingerprint) for row in (place.active, place.pending) if row]
     roles = set(request.user.groups.values_list("name", flat=True))
     context = {
         "partner": partner,
         "place": place,
+        "stripe": stripe,
+        "may_choose_stripe": stripe is None
+        or stripe.account.state in ("refused", "closed")
+        or (stripe.account.takes_transfers and (stripe.account.stripe_account, stripe.account.bank_mark) not in live),
         "own_change": place.pending is not None and place.pending.edited_by_id == request.user.pk,
         "may_change": PREPARER in roles,
         "may_decide": APPROVER in roles,

@@ -1,5 +1,6 @@
-"""What we know of the processor: events, calls, checkouts, charges, returns, transfers, payouts, its account."""
+"""What we know of the processor: events, calls, checkouts, charges, returns, transfers, payouts, accounts."""
 
+from payments.models.accounts import ConnectedAccount
 from payments.models.adoptions import AdoptedSubscription, StripeCustomer
 from payments.models.balance import BalanceComparison, BalanceListing, BalanceTransaction
 from payments.models.calls import UNFINISHED_CALLS, StripeCall
@@ -18,6 +19,7 @@ __all__ = [
     "BalanceTransaction",
     "Charge",
     "CheckoutSession",
+    "ConnectedAccount",
     "Dispute",
     "ObjectVersion",
     "Refund",

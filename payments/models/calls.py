@@ -32,6 +32,8 @@ class StripeCall(models.Model):
         START_SUBSCRIPTION = "start_subscription"
         REFUND = "refund"
         TRANSFER = "transfer"
+        MAKE_ACCOUNT = "make_account"
+        LINK_ACCOUNT = "link_account"
 
     purpose = models.CharField(max_length=40, choices=Purpose.choices)
     subject = models.CharField(max_length=80)

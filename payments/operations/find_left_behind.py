@@ -19,6 +19,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import UNFINISHED_CALLS, Charge, CheckoutSession, Refund, StripeCall, Transfer
 from payments.operations.follow_object import follow_object
+from payments.operations.make_account import finish_account
 from payments.operations.make_call import SWEEP_AFTER, make_call
 from payments.operations.make_transfer import finish_transfer
 from payments.operations.open_checkout import keep_checkout
@@ -45,8 +46,8 @@ Row = TypeVar("Row", bound=Model)
 def finish_calls(*, now: datetime) -> int:
     """Calls whose answer we never saw: sent again under their key, or looked for. Returns how many got an answer."""
     due = StripeCall.objects.filter(state__in=UNFINISHED_CALLS, next_attempt_at__lte=clock.wall_now())
-    calls = _claim(due.order_by("next_attempt_at"), next_attempt_at=clock.wall_now() + SWEEP_AFTER)
-    return _each(calls, lambda call: _finish_call(call, now))
+    calls = claim(due.order_by("next_attempt_at"), next_attempt_at=clock.wall_now() + SWEEP_AFTER)
+    return each(calls, lambda call: _finish_call(call, now))
 
 
 def ask_expired_checkouts(*, now: datetime) -> int:
@@ -57,8 +58,8 @@ def ask_expired_checkouts(*, now: datetime) -> int:
         (past_their_end & _not_asked_since(ASK_AGAIN_AFTER))
         | (awaited & Q(expires_at__gt=now - FORGET_AFTER) & _not_asked_since(ASK_BANK_AGAIN_AFTER))
     )
-    sessions = _claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
-    return _each(sessions, lambda session: _ask_checkout(session, now))
+    sessions = claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
+    return each(sessions, lambda session: _ask_checkout(session, now))
 
 
 def ask_unsettled_charges(*, now: datetime) -> int:
@@ -69,8 +70,8 @@ def ask_unsettled_charges(*, now: datetime) -> int:
         balance_transaction__isnull=True,
         seen_at__lt=clock.wall_now() - SETTLES_WITHIN,
     )
-    charges = _claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
-    return _each(charges, lambda charge: _ask_charge(charge, now))
+    charges = claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
+    return each(charges, lambda charge: _ask_charge(charge, now))
 
 
 def ask_open_returns(*, now: datetime) -> int:
@@ -80,8 +81,8 @@ def ask_open_returns(*, now: datetime) -> int:
     untold = StripeCall.objects.filter(~Exists(told), purpose=StripeCall.Purpose.REFUND, state=StripeCall.State.DONE)
     only_called = Q(charge_id__in=untold.values("target")) & _not_asked_since(ASK_AGAIN_AFTER)
     due = Charge.objects.filter(pk__in=Charge.objects.filter(pending | only_called).values("pk"))
-    charges = _claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
-    return _each(charges, lambda charge: _ask_returns(charge, now))
+    charges = claim(due.order_by(LONGEST_NOT_ASKED), asked_at=clock.wall_now())
+    return each(charges, lambda charge: _ask_returns(charge, now))
 
 
 def ask_untold_transfers(*, now: datetime) -> int:
@@ -93,8 +94,8 @@ def ask_untold_transfers(*, now: datetime) -> int:
         state=StripeCall.State.DONE,
         next_attempt_at__lte=clock.wall_now(),
     )
-    calls = _claim(due.order_by("next_attempt_at"), next_attempt_at=clock.wall_now() + SWEEP_AFTER)
-    return _each(calls, lambda call: _ask_transfer(call, now))
+    calls = claim(due.order_by("next_attempt_at"), next_attempt_at=clock.wall_now() + SWEEP_AFTER)
+    return each(calls, lambda call: _ask_transfer(call, now))
 
 
 def _finish_call(call: StripeCall, now: datetime) -> None:
@@ -106,6 +107,9 @@ def _finish_call(call: StripeCall, now: datetime) -> None:
         return
     if call.purpose == StripeCall.Purpose.TRANSFER:
         finish_transfer(call, kind=call.params["metadata"]["kind"], now=now)
+        return
+    if call.purpose == StripeCall.Purpose.MAKE_ACCOUNT:
+        finish_account(call, now=now)
         return
     if call.purpose not in ENDS:
         make_call(call, now=now)
@@ -135,7 +139,7 @@ def _not_asked_since(wait: timedelta) -> Q:
     return Q(asked_at__isnull=True) | Q(asked_at__lt=clock.wall_now() - wait)
 
 
-def _claim(due: QuerySet[Row], **marks: datetime) -> list[Row]:
+def claim(due: QuerySet[Row], **marks: datetime) -> list[Row]:
     """Up to AT_ONCE rows that no other sweep has, marked as asked about before anybody is asked."""
     with transaction.atomic():
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
@@ -143,7 +147,7 @@ def _claim(due: QuerySet[Row], **marks: datetime) -> list[Row]:
     return rows
 
 
-def _each(rows: Sequence[Row], work: Callable[[Row], None]) -> int:
+def each(rows: Sequence[Row], work: Callable[[Row], None]) -> int:
     """How many got an answer. What a slow processor leaves no time for keeps its mark and comes back by itself."""
     until = time.monotonic() + STEP_FOR_S
     answered = 0

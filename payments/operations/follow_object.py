@@ -17,6 +17,7 @@ from payments.facts import Fact
 from payments.gateway import StripeUnavailable
 from payments.models import ObjectVersion
 from payments.operations.apply_fact import apply_fact
+from payments.operations.record_account import record_account
 from payments.operations.record_balance_transactions import record_balance_transactions
 from payments.operations.record_charge import record_charge
 from payments.operations.record_checkout import record_checkout
@@ -83,6 +84,8 @@ def _apply(
             record_checkout(reading.checkout)
         booked = record_transfer(reading.transfer) if reading.transfer is not None else []
         facts: list[Fact] = [*reading.facts]
+        if reading.account is not None:
+            facts += record_account(reading.account)
         if reading.charge is not None:
             charge = record_charge(reading.charge, now=now)
             if reading.returns is not None:

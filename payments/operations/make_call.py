@@ -81,7 +81,12 @@ def make_call(call: StripeCall, *, now: datetime, keep: Callable[[Any], object] 
     with transaction.atomic():
         if keep is not None:
             keep(result)
-        _finish(call, state=StripeCall.State.DONE, result_id=str(result.id), error="")
+        _finish(call, state=StripeCall.State.DONE, result_id=_id_of(result, call), error="")
+
+
+def _id_of(result: Any, call: StripeCall) -> str:
+    """A link has no id: it is known by the account that it leads to."""
+    return str(getattr(result, "id", None) or call.target)
 
 
 def _send_or_find(call: StripeCall, now: datetime) -> Any:

@@ -71,7 +71,7 @@ def _lease() -> StripeEvent | None:
 def _effect(event: StripeEvent, now: datetime) -> str:
     """Apply what the event is about; returns why nothing was done, or ""."""
     if event.account:
-        return "about a connected account, not ours"
+        return _effect_of_account(event, now)
     reader = registry.reader_for(event.type)
     if reader is None:
         if unread.moves_money(event.type):
@@ -79,6 +79,15 @@ def _effect(event: StripeEvent, now: datetime) -> str:
         return registry.reason_for(event.type)
     object_id = registry.object_of(event.type, event.object_id)
     return follow_object(reader=reader, object_id=object_id, at=event.created_at, now=now).nothing
+
+
+def _effect_of_account(event: StripeEvent, now: datetime) -> str:
+    """What happens in a partner's own account is theirs; only how the account itself stands is ours to know."""
+    reader = registry.account_reader_for(event.type)
+    if reader is None:
+        return "about a connected account, not ours"
+    followed = follow_object(reader=reader, object_id=event.account, at=event.created_at, now=now)
+    return "" if followed.outcomes else followed.nothing or "about an account that we did not ask for"
 
 
 def _wait(event: StripeEvent, error: Exception, *, failures: int) -> Outcome:

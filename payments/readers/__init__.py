@@ -1,5 +1,6 @@
 """Looks at Stripe's objects: each fetches one (never trusting an event's copy of it) and translates it."""
 
+from payments.readers.accounts import read_account
 from payments.readers.balance import read_balance_transaction, read_payout
 from payments.readers.charges import read_charge
 from payments.readers.checkouts import read_checkout
@@ -11,6 +12,7 @@ from payments.readers.transfers import read_transfer
 __all__ = [
     "charge_of_dispute",
     "charge_of_refund",
+    "read_account",
     "read_balance_transaction",
     "read_charge",
     "read_checkout",

@@ -42,6 +42,15 @@ def visit_of(ctx: Context, visit: str) -> dict[str, Any] | None:
     return ctx.store.private.get(f"visit {visit}")
 
 
+def change_bank(ctx: Context, account: Object, last4: str) -> None:
+    """The owner has money paid out to another bank account from now on."""
+    before = snapshot(account)
+    there = ctx.of(account["id"])
+    bank_account = paying_out.change_bank(there, account["default_currency"], last4)
+    account["external_accounts"]["data"] = [snapshot(bank_account) | {"account": account["id"]}]
+    emit(there, "account.updated", account, before=before)
+
+
 def finish(ctx: Context, account: Object, *, restricted: bool = False) -> None:
     """The owner answers everything; Stripe is content, or wants to see more before any money moves."""
     before = snapshot(account)

@@ -121,7 +121,17 @@ def reverse(ctx: Context, made: Object, params: dict[str, Any]) -> Object:
 def bank_account(ctx: Context, currency: str) -> Object:
     """Where a currency goes, made when it is first asked for."""
     known = (account for account in ctx.store.all("bank_account") if account["currency"] == currency)
-    return next(known, None) or ctx.store.add(payouts.bank_account(currency))
+    return next((one for one in known if not ctx.store.hidden(one["id"]).get("left")), None) or ctx.store.add(
+        payouts.bank_account(currency)
+    )
+
+
+def change_bank(ctx: Context, currency: str, last4: str) -> Object:
+    """A currency goes to a new bank account; the one before stays with the payouts that it had."""
+    for known in ctx.store.all("bank_account"):
+        if known["currency"] == currency:
+            ctx.store.hidden(known["id"])["left"] = True
+    return ctx.store.add(payouts.bank_account(currency) | {"last4": last4})
 
 
 def contents(ctx: Context, made: Object) -> set[str]:

@@ -169,7 +169,10 @@ def test_each_answer_has_a_nonce_of_its_own(shelf: None, client: Client) -> None
 def test_forms_may_lead_to_the_payment_page_and_nowhere_else(shelf: None, client: Client, settings: Any) -> None:
     policy = client.get("/cart/")["Content-Security-Policy"]
 
-    assert f"form-action 'self' https://checkout.stripe.com {settings.STRIPE_API_BASE};" in f"{policy};"
+    assert (
+        f"form-action 'self' https://checkout.stripe.com https://connect.stripe.com {settings.STRIPE_API_BASE};"
+        in f"{policy};"
+    )
 
 
 # The front page

@@ -56,6 +56,7 @@ CAN_OCCUR = {
         facts.PlanEnded,
     },
     "payout": SENT_ON,
+    "partner_account": {facts.AccountChanged, facts.AccountRefused},
 }
 
 

@@ -37,11 +37,13 @@ from partners.models import (
     LearnedRule,
     Match,
     Partner,
+    PartnerAccount,
     PartnerContact,
     PayoutPolicy,
     StatementFile,
     StateRule,
 )
+from partners.onboarding_links import token_of
 from partners.operations.change_destination import change_destination
 from partners.operations.hold_partner import hold_partner
 from partners.operations.keep_paper import keep_paper
@@ -117,6 +119,7 @@ def known(
     return {
         "token": order.token,
         "give": token_for(plan.attempt_key),
+        "onboarding": token_of(stripe_account(other, ana)),
         "slug": {
             "shop": "valor-tassel-earrings",
             "products": "valor-tassel-earrings",
@@ -180,6 +183,12 @@ def learned(account: BankAccount, by: User) -> LearnedRule:
     )  # fmt: skip
 
 
+def stripe_account(partner: Partner, by: User) -> PartnerAccount:
+    return PartnerAccount.objects.create(
+        partner=partner, asked_by=by, asked_at=NOW, state="made", stripe_account="acct_made_up1"
+    )
+
+
 def opening_balances(by: User) -> Opening:
     return propose_opening(
         file_name="old.csv", content=b"account,owner,currency,debit,credit\n1010,,usd,1,\n3010,,usd,,1\n",
@@ -236,7 +245,8 @@ def address(route: str, objects: dict[str, Any]) -> str:
 
     def place(found: re.Match[str]) -> str:
         name = found["name"]
-        value = objects.get("give") if name == "token" and route.startswith("give/") else objects.get(name)
+        kind = route.partition("/")[0]
+        value = objects.get(kind) if name == "token" and kind in ("give", "onboarding") else objects.get(name)
         if isinstance(value, dict):
             value = next(value[part] for part in route.split("/") if part in value)
         return str(value if value is not None else NOWHERE.get(name, 999_999_999))

@@ -18,7 +18,15 @@ from django.db import connections
 
 from payments import gateway, tasks
 from payments.models import Charge, StripeCall
-from payments.operations import expire_checkout, follow_object, make_call, make_transfer, open_checkout, refund_charge
+from payments.operations import (
+    expire_checkout,
+    follow_object,
+    make_account,
+    make_call,
+    make_transfer,
+    open_checkout,
+    refund_charge,
+)
 from people import clock
 from tests import asked
 
@@ -37,7 +45,7 @@ def _and_die(work: Callable[..., Any]) -> Callable[..., None]:
     return worked
 
 
-CALLERS: Final = (open_checkout, expire_checkout, refund_charge, make_transfer)
+CALLERS: Final = (open_checkout, expire_checkout, refund_charge, make_transfer, make_account)
 # name -> (where, what is replaced there, by what)
 POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = {
     "before row": [(module, "intend_call", _die) for module in CALLERS],

@@ -325,6 +325,21 @@ def test_an_accounts_payout_is_reversed_once(shop: Shop) -> None:
         shop.stripe.v1.payouts.reverse(payout.id, {}, of(account))
 
 
+def test_an_owner_has_money_paid_out_elsewhere(shop: Shop) -> None:
+    account = shop.partner()
+    send(shop, account, 1500)
+    before = shop.stripe.v1.accounts.retrieve(account).external_accounts.data[0]
+
+    shop.door(f"accounts/{account}/bank", {"last4": "0042"})
+    shop.advance(hours=13)
+
+    after = shop.stripe.v1.accounts.retrieve(account).external_accounts.data[0]
+    assert (before.last4, after.last4, before.fingerprint == after.fingerprint) == ("6789", "0042", False)
+    assert shop.stripe.v1.payouts.list({}, of(account)).data[0].destination == after.id
+    assert "account.updated" in events_of(shop, account)
+    assert shop.door(f"accounts/{account}/bank", {"last4": "42"})["status"] == 400
+
+
 def test_only_accounts_that_exist_and_what_is_simulated(shop: Shop) -> None:
     with pytest.raises(stripe.PermissionError, match="does not have access to account 'acct_none'"):
         shop.stripe.v1.payouts.list({}, of("acct_none"))

@@ -1,0 +1,48 @@
+"""Accounts that were asked for are asked for at Stripe, each at most once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from partners.models import PartnerAccount
+from payments.models import StripeCall
+from payments.operations.make_account import AccountRequest, StripeRefused, StripeUnavailable, make_account
+
+KIND: Final = "partner_account"
+TASK: Final = "partners.tasks.make_accounts"
+COUNTRY: Final = "us"
+log = structlog.get_logger(__name__)
+
+
+def make_accounts(*, now: datetime) -> int:
+    """Ask Stripe for each account that waits and was not asked for; returns how many have an answer.
+
+    Safe at any time and by any number of workers. One whose answer is lost is looked for by payments until it is known.
+    Never inside a transaction (RuntimeError).
+    """
+    waiting = list(PartnerAccount.objects.filter(state=PartnerAccount.State.ASKED).select_related("partner"))
+    refs = [row.ref for row in waiting]
+    called = set(StripeCall.objects.filter(subject__in=refs, purpose="make_account").values_list("subject", flat=True))
+    return sum(make_one(row, now=now) for row in waiting if row.ref not in called)
+
+
+def make_one(row: PartnerAccount, *, now: datetime) -> bool:
+    """Ask for one account under its own key; whether there is an answer."""
+    request = AccountRequest(
+        kind=KIND,
+        subject=row.ref,
+        name=row.partner.name,
+        email=row.partner.remittance_email,
+        country=COUNTRY,
+        attempt_key=row.ref,
+    )
+    try:
+        make_account(request=request, now=now)
+    except StripeRefused as refusal:
+        log.warning("partner_account_refused", account=row.pk, code=refusal.code)
+    except StripeUnavailable:
+        return False
+    return True

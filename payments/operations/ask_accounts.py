@@ -1,0 +1,29 @@
+"""Connected accounts are looked at, because an event may be lost: one when somebody asks, all of them by and by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from payments.gateway import StripeRefused, StripeUnavailable
+from payments.models import ConnectedAccount
+from payments.operations.find_left_behind import ASK_BANK_AGAIN_AFTER, LONGEST_NOT_ASKED, claim, each
+from payments.operations.follow_object import follow_object
+from payments.readers.accounts import read_account
+from people import clock
+
+__all__ = ["StripeRefused", "StripeUnavailable", "ask_account", "ask_accounts"]
+
+
+def ask_account(*, account_id: str, now: datetime) -> None:
+    """Look at one account now. Never inside a transaction. Raises StripeUnavailable, StripeRefused."""
+    follow_object(reader=read_account, object_id=account_id, at=now, now=now)
+
+
+def ask_accounts(*, now: datetime) -> int:
+    """Accounts that nobody asked about for an hour. Returns how many answered."""
+    waited = Q(asked_at__isnull=True) | Q(asked_at__lt=clock.wall_now() - ASK_BANK_AGAIN_AFTER)
+    due = ConnectedAccount.objects.filter(waited, is_closed=False).order_by(LONGEST_NOT_ASKED)
+    accounts = claim(due, asked_at=clock.wall_now())
+    return each(accounts, lambda account: ask_account(account_id=account.account_id, now=now))
