@@ -205,9 +205,7 @@ def kept_paper(by: User) -> AgreementEvent:
 
 
 def state_duty() -> AgreementDuty:
-    rule, _ = StateRule.objects.get_or_create(
-        state="NJ", duty="file", defaults={"measured_from": "start", "source": "law", "checked_on": NOW.date()}
-    )
+    rule = StateRule.objects.get(state="NJ", duty="file")
     return AgreementDuty.objects.create(agreement=Agreement.objects.get(state="draft"), rule=rule, due_on=NOW.date())
 
 

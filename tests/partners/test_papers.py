@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from partners.models import Agreement, AgreementDuty, AgreementEvent, Partner, StateRule
@@ -42,14 +44,20 @@ def new_jersey(db: None) -> list[StateRule]:
 
 
 def rules(*wanted: tuple[str, str, str, int]) -> list[StateRule]:
-    """The rules of states, also where a test before has emptied their table."""
+    """Those of the first rules of states, which a migration laid."""
     return [
-        StateRule.objects.get_or_create(
-            state=state, duty=duty,
-            defaults={"measured_from": measured, "days": days, "source": "a law", "checked_on": date(2026, 11, 1)},
-        )[0]
+        StateRule.objects.get(state=state, duty=duty, measured_from=measured, days=days)
         for state, duty, measured, days in wanted
-    ]  # fmt: skip
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_rules_outlive_whatever_empties_the_database_between_tests() -> None:
+    for _ in range(2):
+        call_command("flush", interactive=False, reset_sequences=False, inhibit_post_migrate=True, verbosity=0)
+
+    first = import_module("partners.migrations.0014_papers_and_state_rules").FIRST_RULES
+    assert StateRule.objects.count() == len(first)
 
 
 def paper(name: str = "signed.pdf", content: bytes = b"%PDF-1.7", **typed: str) -> dict[str, Any]:
