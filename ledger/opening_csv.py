@@ -80,6 +80,11 @@ def _account(cells: Mapping[str, str], owners: Mapping[str, str]) -> AccountRef:
     typed = cells["owner"]
     if typed and typed not in owners:
         raise _BadCell(f"owner: nobody here is “{typed[:80]}”; write such as partner:dahlias-hope or fund:general.")
+    if purpose == "bank" and not typed:
+        raise _BadCell(
+            "owner: say which of our bank accounts this is, such as bank:1. Add it in the records first if it is not"
+            " there: a balance that belongs to no account can be compared with no statement."
+        )
     owner = owners[typed] if typed else ""
     try:
         chart_line(purpose, owner)

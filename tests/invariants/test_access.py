@@ -191,7 +191,7 @@ def stripe_account(partner: Partner, by: User) -> PartnerAccount:
 
 def opening_balances(by: User) -> Opening:
     return propose_opening(
-        file_name="old.csv", content=b"account,owner,currency,debit,credit\n1010,,usd,1,\n3010,,usd,,1\n",
+        file_name="old.csv", content=b"account,owner,currency,debit,credit\n1060,,usd,1,\n3010,,usd,,1\n",
         words="Trial balance.", stripe_minor={}, by=by, now=NOW,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from ledger.operations.propose_opening import Unfit, look_at_opening, propose_op
 from ledger.operations.refuse_opening import refuse_opening
 from ledger.operations.reverse_opening import propose_opening_reversal, reverse_opening
 from ledger.queries import balance
-from partners.models import Partner
+from partners.models import BankAccount, Partner
 from people.approvers import MayNotApprove
 from people.csv_files import NotReadable
 from people.models import Approval, Attachment, Organisation, User
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("books")
 BEGIN = date(2026, 10, 1)
 HEAD = "account,owner,currency,debit,credit"
 ROWS = (
-    '1010,,usd,"1,000.00",',
+    '1010,bank:901,usd,"1,000.00",',
     "1050,,usd,50.06,",
     "1410,,usd,0,",
     "2110,partner:dahlias-hope,usd,,200.00",
@@ -47,6 +47,8 @@ STRIPE = {"usd": 5006}
 def begun(db: None) -> Organisation:
     org = Organisation.objects.create(display_name="Tassel Collective", zone_name="America/Chicago")
     Partner.objects.create(slug="dahlias-hope", name="Dahlia's Hope")
+    BankAccount.objects.create(pk=901, name="Checking")
+    BankAccount.objects.create(pk=902, name="Euro", currency="eur")
     define_fund(slug="seed-collective", name="Seed Collective", purpose="Seeds.", tiers_minor=[2500])
     assert begin_books(on=BEGIN, now=NOW) is Outcome.BEGUN
     return org
@@ -101,7 +103,7 @@ def test_approved_balances_open_the_books_on_the_evening_before(ana: User, ben: 
 
     partner = Partner.objects.get().owner
     assert balances() == {
-        "1010": 100_000,
+        "1010/bank:901": 100_000,
         "1050": 5006,
         f"2110/{partner}": -20_000,
         "3010": -45_006,
@@ -115,11 +117,11 @@ def test_approved_balances_open_the_books_on_the_evening_before(ana: User, ben: 
 
 
 def test_each_currency_is_an_entry_of_its_own(ana: User, ben: User) -> None:
-    approve(propose(ana, *ROWS, "1010,,EUR,7.00,", "3010,,EUR,,7.00"), ben)
+    approve(propose(ana, *ROWS, "1010,bank:902,EUR,7.00,", "3010,,EUR,,7.00"), ben)
 
     keys = Entry.objects.values_list("idempotency_key", flat=True)
     assert sorted(key.rpartition(":")[2] for key in keys) == ["eur", "usd"]
-    assert balance("bank", currency="eur") == 700
+    assert balance("bank", "bank:902", currency="eur") == 700
 
 
 def test_proposer_does_not_approve_and_changed_content_is_not_signed(ana: User, ben: User) -> None:
@@ -216,7 +218,9 @@ def propose_refused(row: Opening) -> int:
         ("1060,,usd,-1,", "debit: an amount is not below zero"),
         ("1060,,usd,,1.005", "credit: “1.005” has more than 2 decimals"),
         ('1060,,usd,"1.234,56",', "debit: “1.234,56” is not an amount"),
-        ("1010,,usd,1,", "has a row already, on line 2"),
+        ("1010,bank:901,usd,1,", "has a row already, on line 2"),
+        ("1010,,usd,1,", "owner: say which of our bank accounts this is, such as bank:1."),
+        ("1010,bank:999,usd,1,", "owner: nobody here is “bank:999”"),
         ("=1060,,usd,1,", "account begins with '='"),
         ("1060,,usd,1", "This row has 4 cells, the header 5"),
     ],
@@ -259,7 +263,7 @@ def test_the_stripe_balance_is_what_stripe_held(stripe: dict[str, int], said: st
 
 
 def test_an_empty_table_and_a_wrong_one_open_nothing(ana: User) -> None:
-    assert "No row opens an account." in unfit("1010,,usd,0,0", stripe_minor={}).looked.problems
+    assert "No row opens an account." in unfit("1060,,usd,0,0", stripe_minor={}).looked.problems
     with pytest.raises(NotReadable, match="no column “owner”"):
         propose(ana, content=b"account,currency,debit,credit\n1010,usd,1,\n")
     with pytest.raises(ReasonMissing):
@@ -329,7 +333,11 @@ def test_the_books_name_an_opening_that_nobody_signed(ana: User, ben: User) -> N
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(["1010", "1060", "1410", "2310", "2410"]), st.integers(-99_999, 99_999))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["1010/bank:901", "1060", "1410", "2310", "2410"]), st.integers(-99_999, 99_999))
+    )
+)
 def test_any_balances_that_fit_are_posted_to_the_cent(ana: User, ben: User, rows: list[tuple[str, int]]) -> None:
     wanted = dict(rows)
     rest = -sum(wanted.values())
@@ -345,4 +353,5 @@ def test_any_balances_that_fit_are_posted_to_the_cent(ana: User, ben: User, rows
 
 def line(code: str, amount_minor: int) -> str:
     figure = f"{abs(amount_minor) // 100}.{abs(amount_minor) % 100:02}"
-    return f"{code},,usd,{figure},0" if amount_minor >= 0 else f"{code},,usd,,{figure}"
+    account = ",".join(code.partition("/")[::2])
+    return f"{account},usd,{figure},0" if amount_minor >= 0 else f"{account},usd,,{figure}"

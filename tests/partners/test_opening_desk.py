@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from ledger.models import Entry, Opening
 from ledger.operations.begin_books import begin_books
 from ledger.queries import balance
-from partners.models import Partner
+from partners.models import BankAccount, Partner
 from payments.gateway import StripeUnavailable
 from people.models import User
 from tests.partners.conftest import NOW
@@ -22,7 +22,7 @@ from tests.partners.test_desk import signed_in, words
 
 pytestmark = pytest.mark.django_db
 GOOD = """account,owner,currency,debit,credit
-1010,,usd,900.00,
+1010,bank:901,usd,900.00,
 1050,,usd,100.00,
 2110,partner:dahlias-hope,usd,,250.00
 3010,,usd,,750.00
@@ -34,6 +34,7 @@ PAGE = "/desk/opening/"
 def begun(dahlias_hope: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("people.clock.now", lambda: NOW)
     monkeypatch.setattr("partners.views.opening.ask_balance_at", lambda moment: {"usd": 10_000})
+    BankAccount.objects.create(pk=901, name="Checking", last4="1234")
     begin_books(on=date(2026, 10, 1), now=NOW)
 
 
@@ -49,6 +50,13 @@ def proposed(client: Client) -> Opening:
 
 def signed(client: Client) -> dict[str, Any]:
     return {"content_hash": client.get(PAGE).context["content_hash"]}
+
+
+def test_a_bank_balance_that_belongs_to_no_account_is_refused_in_words(ana: User) -> None:
+    page = words(check(signed_in(ana), GOOD.replace("bank:901", "")))
+
+    assert "owner: say which of our bank accounts this is, such as bank:1." in page
+    assert not Opening.objects.exists()
 
 
 def test_the_books_are_opened_by_two_people(ana: User, ben: User) -> None:
@@ -70,7 +78,7 @@ def test_the_books_are_opened_by_two_people(ana: User, ben: User) -> None:
 
     assert "The books are open." in page
     assert "In the books" in page
-    assert (balance("bank"), balance("payable", Partner.objects.get().owner)) == (90_000, -25_000)
+    assert (balance("bank", "bank:901"), balance("payable", Partner.objects.get().owner)) == (90_000, -25_000)
     public = words(Client().get("/partners/dahlias-hope/"))
     assert 'Owed from before 1 October 2026</dt><dd class="figure">$250.00' in public
     assert "Corrections" not in public
@@ -133,7 +141,7 @@ def test_refused_and_taken_back_by_the_pages(ana: User, ben: User) -> None:
     page = words(bens.post(f"{PAGE}{row.pk}/approve/", signed(bens), follow=True))
 
     assert "Taken back. Other balances can be proposed." in page
-    assert (balance("bank"), Entry.objects.count()) == (0, 2)
+    assert (balance("bank", "bank:901"), Entry.objects.count()) == (0, 2)
 
 
 def test_what_was_not_seen_is_not_approved(ana: User, ben: User) -> None:
