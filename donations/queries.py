@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from donations.links import hash_of
 from donations.models import Campaign, Fund, Gift, GiftRefund, Plan
+from donations.plan_day import day_words
 from partners.queries import Promise, Share, promises_for, shares_of_many
 from partners.sharing import ShareLine
 from partners.terms import percent_text
@@ -147,10 +148,14 @@ class GivenGift:
 
 @dataclass(frozen=True, slots=True)
 class GoingPlan:
-    """A plan that goes on, or is being stopped; `card` is the one of its last gift ("Visa ending 4242") or empty."""
+    """A plan that goes on, or is being stopped.
+
+    `card` is the one of its last gift ("Visa ending 4242"), `day` the day of the month in words; either may be empty.
+    """
 
     plan: Plan
     card: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +192,7 @@ def giving_of(user: User, now: datetime) -> Giving:
     }
     year_parts = [part for gift in of_year for part in parts[gift.pk]]
     return Giving(
-        plans=_with_cards([plan for plan in plans if plan.is_living or plan.is_stopping], gifts),
+        plans=_going([plan for plan in plans if plan.is_living or plan.is_stopping], gifts, org),
         ended_plans=[plan for plan in plans if not plan.is_living and not plan.is_stopping],
         gifts=[GivenGift(gift, parts[gift.pk]) for gift in gifts],
         year=year,
@@ -198,12 +203,12 @@ def giving_of(user: User, now: datetime) -> Giving:
     )
 
 
-def _with_cards(plans: Sequence[Plan], gifts: Sequence[Gift]) -> list[GoingPlan]:
-    """Each plan with the card of its newest gift; `gifts` come newest first. One query when there is a plan."""
+def _going(plans: Sequence[Plan], gifts: Sequence[Gift], org: Organisation) -> list[GoingPlan]:
+    """Each plan with its day and the card of its newest gift; `gifts` come newest first. One query for all."""
     newest = {gift.plan_id: gift.charge_ref for gift in reversed(gifts) if gift.plan_id and gift.charge_ref}
     refs = [newest[plan.pk] for plan in plans if plan.pk in newest]
     methods = payment_methods(refs) if refs else {}
-    return [GoingPlan(plan, _card_words(methods.get(newest.get(plan.pk, "")))) for plan in plans]
+    return [GoingPlan(plan, _card_words(methods.get(newest.get(plan.pk, ""))), day_words(plan, org)) for plan in plans]
 
 
 def _card_words(method: PaymentMethod | None) -> str:

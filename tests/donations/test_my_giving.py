@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,6 +58,37 @@ def test_my_giving_shows_the_next_gift_and_where_each_one_went(
     assert "Monthly gift to Seed Collective" in page
     assert 'href="/partners/dahlias-hope/"' in page
     assert page.count("$10.00") == 4  # two shares of the gift, and the same two of the year
+
+
+LAST = "on the last day of each month"
+
+
+@pytest.mark.usefixtures("donor")
+@pytest.mark.parametrize(
+    ("anchor_day", "next_at", "shown"),
+    [
+        (10, "2026-11-10T17:00Z", ("10 November 2026", "on the 10th of each month")),
+        (10, "2026-11-10T02:00Z", ("9 November 2026", "on the 9th of each month")),  # the evening before, here
+        (1, "2026-12-01T02:00Z", ("30 November 2026", LAST)),
+        (
+            31,
+            "2026-11-30T17:00Z",
+            ("30 November 2026", "on the 31st of each month, or on the last day of a shorter one"),
+        ),
+        (22, "2026-11-22T17:00Z", ("22 November 2026", "on the 22nd of each month")),
+        (13, "2026-11-13T17:00Z", ("13 November 2026", "on the 13th of each month")),
+        (None, "2026-11-10T17:00Z", ("10 November 2026",)),
+    ],
+)
+def test_the_plans_day_stands_beside_stripes_next_date(
+    client: Client, plan: Plan, anchor_day: int | None, next_at: str, shown: tuple[str, ...]
+) -> None:
+    Plan.objects.filter(pk=plan.pk).update(anchor_day=anchor_day, next_at=next_at)
+
+    page = client.get(MY).content.decode()
+
+    found = re.findall(r"<dt>(?:Next gift|Taken)</dt><dd>(.*?)</dd>", page)
+    assert tuple(found) == shown
 
 
 def test_my_giving_takes_the_same_queries_for_one_gift_as_for_twelve(
