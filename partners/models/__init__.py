@@ -14,6 +14,7 @@ from partners.models.papers import AgreementDuty, AgreementEvent, Duty, StateRul
 from partners.models.past import PastShare
 from partners.models.payouts import PartnerPayout, PayoutAttempt, PayoutBatch, PayoutItem, PayoutPolicy
 from partners.models.sending import AchEntry, AchFile, AchOriginator, Cheque
+from partners.models.steps import PayoutEvent
 from partners.models.waiting import WaitingShare
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "PayoutAttempt",
     "PayoutBatch",
     "PayoutDestination",
+    "PayoutEvent",
     "PayoutHold",
     "PayoutItem",
     "PayoutPolicy",

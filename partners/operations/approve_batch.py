@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from partners.batch_content import current_hash
-from partners.models import PartnerPayout, PayoutBatch
+from partners.models import PartnerPayout, PayoutBatch, PayoutEvent
 from partners.operations.check_destinations import NotPayable, check_destinations
 from partners.queries.stripe_accounts import led_to_stripe
 from partners.two_people import SamePerson
@@ -29,10 +29,12 @@ class ContentChanged(Exception):
 def approve_batch(*, batch_id: int, by: User, content_hash: str, now: datetime) -> PayoutBatch:
     """Approve the batch whose lines hash to `content_hash`, as the approver saw them (rules/ledger.md section 6).
 
-    Raises NotWaiting, SamePerson (also for whoever entered where one of the partners is paid), MayNotApprove,
-    ContentChanged, NotPayable; then nothing has changed.
+    Raises NotWaiting, SamePerson (for whoever proposed it, edited it at any time, or entered where one of the partners
+    is paid), MayNotApprove, ContentChanged, NotPayable; then nothing has changed.
     """
-    batch, approval = waiting(batch_id, by)
+    batch, approval = waiting(batch_id)
+    if by.pk == batch.proposed_by_id or by.pk in editors_of(batch):
+        raise SamePerson("You proposed or changed this batch: another person must decide.")
     check_approver(by=by, now=now)
     payouts = list(
         batch.payouts.filter(state=PartnerPayout.State.PROPOSED).select_related("partner", "paid_to").order_by("id")
@@ -56,15 +58,18 @@ def _refuse_who_entered(payouts: list[PartnerPayout], by: User) -> None:
             raise SamePerson(f"You entered where {payout.partner} is paid: another person must decide.")
 
 
-def waiting(batch_id: int, by: User) -> tuple[PayoutBatch, Approval]:
-    """The locked batch and the approval it waits for, when `by` may decide. Raises NotWaiting, SamePerson."""
+def waiting(batch_id: int) -> tuple[PayoutBatch, Approval]:
+    """The locked batch and the approval it waits for. Raises NotWaiting."""
     batch = PayoutBatch.objects.select_for_update().get(pk=batch_id)
     approval = Approval.objects.filter(subject=batch.approval_subject, decision=Approval.Decision.WAITING).first()
     if batch.state != PayoutBatch.State.PROPOSED or approval is None:
         raise NotWaiting("This batch does not wait for approval.")
-    if by.pk in (batch.proposed_by_id, approval.requested_by_id):
-        raise SamePerson("You proposed or changed this batch: another person must decide.")
     return batch, approval
+
+
+def editors_of(batch: PayoutBatch) -> set[int]:
+    """Everybody who changed what the batch pays, however long ago: what they left is partly theirs. One query."""
+    return set(batch.events.filter(word__in=PayoutEvent.EDITS).values_list("by", flat=True))
 
 
 def decide(approval: Approval, decision: Approval.Decision, by: User, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from partners.destination_details import Details, WrongDetail, fields_of, hash_of
-from partners.models import Partner, PartnerPayout, PayoutBatch, PayoutDestination, PayoutHold
+from partners.models import Partner, PartnerPayout, PayoutBatch, PayoutDestination, PayoutEvent, PayoutHold
 from partners.operations.edit_batch import ask_again
 from partners.operations.tell_partner import tell_of_change
 from people.models import Approval, User
@@ -44,7 +44,7 @@ def change_destination(*, partner_id: int, details: Details, by: User, now: date
         placed_by=by,
         placed_at=now,
     )
-    void_approvals(partner, by, now)
+    void_approvals(partner, by, now, PayoutEvent.Word.MOVED)
     # 5. Whoever reads the partner's mail hears of it, so that a stranger's change does not pass unseen.
     tell_of_change(destination, now)
     return destination
@@ -59,9 +59,9 @@ def give_up(destination: PayoutDestination, now: datetime) -> None:
     destination.save(update_fields=["state", "ended_at"])
 
 
-def void_approvals(partner: Partner, by: User, now: datetime) -> None:
+def void_approvals(partner: Partner, by: User, now: datetime, word: PayoutEvent.Word = PayoutEvent.Word.HELD) -> None:
     """Every batch with the partner that was not sent waits for approval again. Call it with the partner locked."""
     open_states = [PayoutBatch.State.PROPOSED, PayoutBatch.State.APPROVED]
-    ids = PartnerPayout.objects.filter(partner=partner, state=PartnerPayout.State.PROPOSED).values("batch")
-    for batch in PayoutBatch.objects.select_for_update().filter(pk__in=ids, state__in=open_states).order_by("id"):
-        ask_again(batch, by, now)
+    payouts = {row.batch_id: row for row in partner.payouts.filter(state=PartnerPayout.State.PROPOSED)}
+    for batch in PayoutBatch.objects.select_for_update().filter(pk__in=payouts, state__in=open_states).order_by("id"):
+        ask_again(batch, payouts[batch.pk], word, by=by, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from partners.batch_content import current_hash
-from partners.models import PartnerPayout, PayoutBatch
+from partners.models import PartnerPayout, PayoutBatch, PayoutEvent
 from partners.operations.refuse_batch import release
 from people.models import Approval, User
 
@@ -32,12 +32,16 @@ def take_out_payout(*, payout_id: int, by: User, now: datetime) -> PayoutBatch:
     if len(live) == 1:
         raise NotEditable("This is the last payout of the batch: refuse the batch instead.")
     release([payout], now)
-    ask_again(batch, by, now)
+    ask_again(batch, payout, PayoutEvent.Word.TAKEN_OUT, by=by, now=now)
     return batch
 
 
-def ask_again(batch: PayoutBatch, by: User, now: datetime) -> None:
-    """Number the edit of a locked batch, so that no earlier approval fits it, and ask for a new one in `by`'s name."""
+def ask_again(batch: PayoutBatch, payout: PartnerPayout, word: PayoutEvent.Word, *, by: User, now: datetime) -> None:
+    """Number the edit of a locked batch, so that no earlier approval fits it, and ask for a new one in `by`'s name.
+
+    What became of which payout stays written down: `by` is never the one who approves this batch.
+    """
+    PayoutEvent.objects.create(batch=batch, payout=payout, word=word, by=by, at=now)
     batch.revision += 1
     batch.content_hash = current_hash(batch)
     batch.state = PayoutBatch.State.PROPOSED

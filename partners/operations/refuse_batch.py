@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from partners.models import PartnerPayout, PayoutBatch, PayoutItem
+from partners.models import PartnerPayout, PayoutBatch, PayoutEvent, PayoutItem
 from partners.operations.approve_batch import decide, waiting
 from people.models import Approval, User
 
@@ -18,13 +18,23 @@ class ReasonMissing(ValueError):
 
 @transaction.atomic
 def refuse_batch(*, batch_id: int, by: User, reason: str, now: datetime) -> PayoutBatch:
-    """Refuse a waiting batch. Raises ReasonMissing, NotWaiting, SamePerson."""
+    """Refuse a waiting batch. Raises ReasonMissing, NotWaiting.
+
+    Whoever proposed or changed it may take it back so too: nothing is paid by it, and where two people do all the work
+    a batch that both have touched would otherwise hold its shares for ever.
+    """
     if not reason.strip():
         raise ReasonMissing("Say why, so that the next proposal can be right.")
-    batch, approval = waiting(batch_id, by)
+    batch, approval = waiting(batch_id)
     approval.reason = reason.strip()
-    approval.save(update_fields=["reason"])
-    decide(approval, Approval.Decision.REFUSED, by, now)
+    if approval.requested_by_id == by.pk:
+        # Nobody decides on their own question: it is void, and who took it back stands beside it.
+        approval.decision, approval.decided_at = Approval.Decision.VOID, now
+        approval.save(update_fields=["reason", "decision", "decided_at"])
+        PayoutEvent.objects.create(batch=batch, word=PayoutEvent.Word.TAKEN_BACK, by=by, at=now)
+    else:
+        approval.save(update_fields=["reason"])
+        decide(approval, Approval.Decision.REFUSED, by, now)
     release(list(batch.payouts.filter(state=PartnerPayout.State.PROPOSED)), now)
     batch.state = PayoutBatch.State.REFUSED
     batch.save(update_fields=["state"])

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ledger.operations.seal_entries import ContentMismatch
 from partners.forms import ProposeForm, RefuseForm
-from partners.models import AchFile, PartnerPayout, PayoutBatch
+from partners.models import AchFile, PartnerPayout, PayoutBatch, PayoutEvent
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
 from partners.operations.check_destinations import NotPayable
 from partners.operations.edit_batch import NotEditable, take_out_payout
@@ -124,7 +124,8 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
     )
     waiting = next((approval for approval in approvals if approval.decision == Approval.Decision.WAITING), None)
     roles = set(request.user.groups.values_list("name", flat=True))
-    own = request.user.pk in (row.proposed_by_id, waiting.requested_by_id if waiting else None)
+    events = list(row.events.select_related("payout__partner", "by"))
+    own = request.user.pk in {row.proposed_by_id, *(one.by_id for one in events if one.word in PayoutEvent.EDITS)}
     context = {
         "batch": row,
         "payouts": lines,
@@ -132,8 +133,9 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
         "partners": len(live),
         "approvals": approvals,
         "waiting": waiting,
+        "events": events,
         "own": own,
-        "may_decide": waiting is not None and APPROVER in roles and not own,
+        "may_decide": waiting is not None and APPROVER in roles,
         "may_edit": PREPARER in roles and row.state in ("proposed", "approved") and len(live) > 1,
         "ach_waits": row.sent_by_id == request.user.pk
         and any(line.method == "ach" and line.state == PartnerPayout.State.SUBMITTING for line in lines),
