@@ -84,6 +84,15 @@ CALL_UNKNOWN: Final = Discrepancy(
     to_do="Do not do it again by hand: it is asked again under the same key until there is an answer, and then this "
     "closes. Past its limit, look at Stripe for what the call was about.",
 )
+GIVEN_TWICE: Final = Discrepancy(
+    "refund_above_payment",
+    limit=timedelta(days=2),
+    title="A refund of money that the payer's bank had taken already",
+    happened="Stripe sent a refund although a dispute had taken the payment back, so it went back twice. It is booked "
+    "as a loss by chargeback and took nothing from partners.",
+    to_do="Tell the bank of the refund in your answer to the dispute. If the dispute is won after all, book by an "
+    "entry that two people approve what of the loss is a refund.",
+)
 KINDS: Final = (
     NOT_POSTED,
     IN_SUSPENSE,
@@ -94,4 +103,5 @@ KINDS: Final = (
     CLEARING_OPEN,
     SIGNATURES_BAD,
     CALL_UNKNOWN,
+    GIVEN_TWICE,
 )

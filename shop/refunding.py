@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from ledger import splitting
 from ledger.builders import Parts
@@ -33,7 +33,7 @@ class LinePart:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Amounts by part; `surplus_minor` is what a bank took above all that was left."""
+    """Amounts by part; `surplus_minor` is what a bank took, or Stripe gave back, above all that was left."""
 
     lines: tuple[LinePart, ...]
     shipping_minor: int
@@ -84,8 +84,9 @@ def money_left(order: Order, charge_ref: str) -> int:
     if taken is None:
         raise NotPaid(order.ref)
     kept = order.refunds.filter(charge_ref=charge_ref, state__in=[OrderRefund.State.ASKED, *OrderRefund.CLAIMS])
-    sums = kept.aggregate(gone=Sum("amount_minor"), surplus=Sum("surplus_minor"))
-    return taken.amount_minor - (sums["gone"] or 0) + (sums["surplus"] or 0)
+    taken_twice = Sum("surplus_minor", filter=Q(cause=OrderRefund.Cause.DISPUTE))
+    sums = kept.aggregate(gone=Sum("amount_minor"), surplus=taken_twice)
+    return max(taken.amount_minor - (sums["gone"] or 0) + (sums["surplus"] or 0), 0)
 
 
 def spread_refund(left: Spread, amount_minor: int, part: str = "") -> Spread:
@@ -95,6 +96,13 @@ def spread_refund(left: Spread, amount_minor: int, part: str = "") -> Spread:
     """
     chosen = left.of_part(part)
     return _spread(chosen if chosen.total_minor >= amount_minor else left, amount_minor)
+
+
+def spread_told(left: Spread, amount_minor: int, part: str = "") -> Spread:
+    """A refund that Stripe made, whatever is left: above that it is surplus, as of a dispute. Raises NoSuchPart."""
+    if amount_minor <= left.total_minor:
+        return spread_refund(left, amount_minor, part)
+    return spread_dispute(left, amount_minor)
 
 
 def spread_dispute(left: Spread, amount_minor: int) -> Spread:

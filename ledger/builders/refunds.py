@@ -32,25 +32,31 @@ class Parts:
     prior_year: bool = False
 
 
-def refund(*, refund_ref: str, parts: Parts, **about: Unpack[About]) -> EntryDraft:
-    """E3, E10: a refund that succeeded. `refund_ref` ("stripe:refund:re_1") is the entry's key."""
+def refund(*, refund_ref: str, parts: Parts, surplus_minor: int = 0, **about: Unpack[About]) -> EntryDraft:
+    """E3, E10: a refund that succeeded. `refund_ref` ("stripe:refund:re_1") is the entry's key.
+
+    `surplus_minor` is what went back above what was left of the payment, because the payer's bank had taken that
+    already: a loss by chargeback, which touches no partner.
+    """
+    returned = (*_given_back(parts, "sales_refunds"), (AccountRef("chargebacks"), surplus_minor))
     return EntryDraft(
         kind="refund",
         key=refund_ref,
-        postings=moves(*((debit, CLEARING, amount) for debit, amount in _given_back(parts, "sales_refunds"))),
-        facts=_facts(parts),
+        postings=moves(*((debit, CLEARING, amount) for debit, amount in returned)),
+        facts=_facts(parts, surplus_minor),
         **about,
     )
 
 
-def refund_failed(*, refund_ref: str, parts: Parts, **about: Unpack[About]) -> EntryDraft:
+def refund_failed(*, refund_ref: str, parts: Parts, surplus_minor: int = 0, **about: Unpack[About]) -> EntryDraft:
     """A refund came back, perhaps weeks later: the same parts again, mirrored, in a new entry."""
+    returned = (*_given_back(parts, "sales_refunds"), (AccountRef("chargebacks"), surplus_minor))
     return EntryDraft(
         kind="refund_failed",
         key=f"{refund_ref}:failed",
         reverses_key=refund_ref,
-        postings=moves(*((CLEARING, credit, amount) for credit, amount in _given_back(parts, "sales_refunds"))),
-        facts=_facts(parts),
+        postings=moves(*((CLEARING, credit, amount) for credit, amount in returned)),
+        facts=_facts(parts, surplus_minor),
         **about,
     )
 

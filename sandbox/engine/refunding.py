@@ -7,15 +7,16 @@ from typing import Any
 from sandbox.cards import find
 from sandbox.context import Context
 from sandbox.engine.booking import book, pot_of, total
-from sandbox.engine.disputing import refresh
+from sandbox.engine.disputing import blocks_refund, refresh
 from sandbox.engine.settling import settle
 from sandbox.errors import invalid
 from sandbox.events import emit, snapshot
 from sandbox.objects import Object
 from sandbox.objects import refund as refunds
 
+DISPUTED = "charge_for_pending_refund_disputed"
 FAILURES = (
-    "charge_for_pending_refund_disputed",
+    DISPUTED,
     "declined",
     "expired_or_canceled_card",
     "insufficient_funds",
@@ -43,7 +44,10 @@ def refund(ctx: Context, charge: Object, amount_minor: int, params: dict[str, An
 
 
 def succeed(ctx: Context, made: Object) -> None:
-    """A pending refund arrives."""
+    """A pending refund arrives; of a charge that the payer's bank took back meanwhile it fails."""
+    if made["status"] == "pending" and blocks_refund(ctx, ctx.store.get("charge", made["charge"])):
+        fail(ctx, made, DISPUTED)
+        return
     before = snapshot(made)
     if made["balance_transaction"] is None:
         _take(ctx, made)

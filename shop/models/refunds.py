@@ -56,7 +56,7 @@ class OrderRefund(models.Model):
     goods_minor = models.BigIntegerField(default=0)
     shipping_minor = models.BigIntegerField(default=0)
     tax_minor = models.BigIntegerField(default=0)
-    surplus_minor = models.BigIntegerField(default=0, help_text="Disputed above what was left of the payment.")
+    surplus_minor = models.BigIntegerField(default=0, help_text="Taken above what was left of the payment.")
     form_key = models.CharField(max_length=40, blank=True, help_text="One per form that staff sent.")
     code = models.CharField(max_length=60, blank=True, help_text="Stripe's word for why not, or the bank's for why.")
     asked_by = models.ForeignKey(

@@ -8,13 +8,14 @@ from ledger import builders
 from ledger.operations.post_entry import post_entry
 from partners.operations.reverse_shares import reverse_shares
 from payments.facts import RefundMade, RefundPending
+from payments.given_twice import name_given_twice
 from people.queries import local_day
 from shop.models import Order, OrderEvent, OrderRefund
 from shop.operations.count_given_back import count_given_back
 from shop.operations.set_refund_aside import kept_in, post_aside
 from shop.operations.tell_buyer import tell_buyer_refunded
 from shop.outcomes import Outcome
-from shop.refunding import goods_gone, keep_spread, parts_of, remaining, spread_refund
+from shop.refunding import goods_gone, keep_spread, parts_of, remaining, spread_told
 from shop.subjects import lock_order
 
 State = OrderRefund.State
@@ -25,7 +26,8 @@ def record_refund(fact: RefundMade | RefundPending, *, now: datetime) -> Outcome
 
     A pending one claims its parts and moves nothing. Returns REFUNDED, PENDING, or ALREADY_KNOWN for the same news
     again. One that was not asked for here is spread by rule and left for staff to check. In the caller's transaction;
-    raises UnknownOrder, PaymentNotBooked, ValueError when more goes back than is left.
+    raises UnknownOrder, PaymentNotBooked. What goes back above what is left of the payment, because the buyer's bank
+    had taken that already, is our loss, touches no partner, and is an exception.
     """
     # 1. One piece of news about an order at a time.
     order = lock_order(fact.subject)
@@ -43,6 +45,7 @@ def record_refund(fact: RefundMade | RefundPending, *, now: datetime) -> Outcome
         post_aside(builders.deposit_refunded, refund, fact, refund_ref=fact.cause_ref, now=now)
     else:
         _post(refund, fact, now)
+        name_given_twice(fact, refund.surplus_minor, now=now)
     # 4. What the order shows, and what its buyer hears.
     count_given_back(order)
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.REFUNDED, detail=fact.cause_ref, at=now)
@@ -60,7 +63,7 @@ def _claimed(order: Order, fact: RefundMade | RefundPending, aside: str, now: da
     if aside:
         refund.save()
     else:
-        keep_spread(refund, spread_refund(remaining(order, without=refund), fact.amount_minor, refund.part))
+        keep_spread(refund, spread_told(remaining(order, without=refund), fact.amount_minor, refund.part))
     return refund
 
 
@@ -86,6 +89,7 @@ def _post(refund: OrderRefund, fact: RefundMade, now: datetime) -> None:
         builders.refund(
             refund_ref=fact.cause_ref,
             parts=parts_of(refund),
+            surplus_minor=refund.surplus_minor,
             source=order.ref,
             event_at=fact.at,
             effective_on=local_day(fact.at),

@@ -8,6 +8,7 @@ from ledger import builders
 from ledger.operations.post_entry import post_entry
 from partners.operations.reverse_shares import reverse_shares
 from payments.facts import RefundFailed, RefundRefused
+from payments.given_twice import name_given_twice
 from people.queries import local_day
 from shop.models import Order, OrderEvent, OrderRefund
 from shop.operations.count_given_back import count_given_back
@@ -39,6 +40,7 @@ def undo_refund(fact: RefundFailed, *, now: datetime) -> Outcome:
     refund.save()
     if was_made:
         _mirror(refund, fact, now)
+        name_given_twice(fact, 0, now=now)
     count_given_back(order)
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.REFUND_FAILED, detail=fact.cause_ref, at=now)
     tell_staff(order, about="refund_failed", detail=fact.cause_ref, now=now)
@@ -72,6 +74,7 @@ def _mirror(refund: OrderRefund, fact: RefundFailed, now: datetime) -> None:
         builders.refund_failed(
             refund_ref=fact.cause_ref,
             parts=parts_of(refund),
+            surplus_minor=refund.surplus_minor,
             source=order.ref,
             event_at=fact.at,
             effective_on=local_day(fact.at),

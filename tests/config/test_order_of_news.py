@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 
@@ -94,6 +95,10 @@ def ends(told: Sequence[Sequence[Reading]]) -> set[tuple[object, ...]]:
 R1, R2 = refund(1, 1498, minutes=1), refund(2, 323, minutes=2)
 R1_BACK = refund(1, 1498, minutes=1, status="failed", back=30)
 R1_WAITS = refund(1, 1498, minutes=1, status="pending")
+# Asked for before the dispute, and sent only when there were funds for it.
+R1_UNFUNDED = replace(R1_WAITS, taken_at=None)
+R1_FUNDED = replace(R1, taken_at=AT + timedelta(minutes=20))
+R1_UNDONE = replace(R1_FUNDED, status="failed", returned_at=AT + timedelta(minutes=50))
 # Each life of a charge as looks at it would show it, stage by stage.
 LIVES = {
     "two refunds": [([R1], []), ([R1, R2], [])],
@@ -109,6 +114,22 @@ LIVES = {
         ([R1], []),
         ([R1], [dispute(10000, minutes=9)]),
         ([R1], [dispute(10000, minutes=9, end="lost", ended=20)]),
+    ],
+    "a refund leaves although the bank has taken all, lost": [
+        ([R1_UNFUNDED], []),
+        ([R1_UNFUNDED], [dispute(10000, minutes=9)]),
+        ([R1_FUNDED], [dispute(10000, minutes=9)]),
+        ([R1_FUNDED], [dispute(10000, minutes=9, end="lost", ended=40)]),
+    ],
+    "a refund leaves although the bank has taken all, won": [
+        ([R1_UNFUNDED], [dispute(10000, minutes=9)]),
+        ([R1_FUNDED], [dispute(10000, minutes=9)]),
+        ([R1_FUNDED], [dispute(10000, minutes=9, end="won", ended=40)]),
+    ],
+    "a refund leaves after such a dispute and comes back": [
+        ([R1_FUNDED], [dispute(10000, minutes=9)]),
+        ([R1_UNDONE], [dispute(10000, minutes=9)]),
+        ([R1_UNDONE], [dispute(10000, minutes=9, end="lost", ended=60)]),
     ],
     "a refund comes back while the bank decides": [
         ([R1], []),

@@ -167,6 +167,35 @@ def test_without_overdraft_a_refund_waits_for_funds(shop: Shop) -> None:
     assert balance_of(shop) == 4200 - 2 * 152
 
 
+def test_a_refund_that_waits_while_the_bank_takes_the_charge_back_fails(shop: Shop) -> None:
+    shop.door("settings", {"refunds_overdraw": False})
+    charge = charged(shop)
+    made = refunded(shop, charge)
+    shop.door(f"charges/{charge.id}/dispute")
+
+    for _ in range(3):
+        charged(shop)
+    shop.door("settle")
+    shop.advance()
+
+    after = shop.stripe.v1.refunds.retrieve(made.id)
+    assert (after.status, after.failure_reason) == ("failed", "charge_for_pending_refund_disputed")
+    assert "failure_balance_transaction" not in after
+    assert balance_of(shop) == 4 * (4200 - 152) - 4200 - 1500
+
+
+def test_a_pending_refund_of_a_charge_taken_back_returns_its_money(shop: Shop) -> None:
+    charge = charged(shop, PENDING_FIRST)
+    made = refunded(shop, charge)
+    shop.door(f"charges/{charge.id}/dispute")
+
+    shop.advance(days=7)
+
+    after = shop.stripe.v1.refunds.retrieve(made.id)
+    assert (after.status, after.failure_reason) == ("failed", "charge_for_pending_refund_disputed")
+    assert balance_of(shop) == 4200 - 152 - 4200 - 1500
+
+
 def test_a_waiting_refund_can_be_called_off_at_the_door_only(shop: Shop) -> None:
     shop.door("settings", {"refunds_overdraw": False})
     charge = charged(shop)
