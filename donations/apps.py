@@ -5,7 +5,14 @@ class DonationsConfig(AppConfig):
     name = "donations"
 
     def ready(self) -> None:
-        from donations import account_owners, books, desk_tasks, sources  # noqa: PLC0415 - models must be loaded first
+        from donations import (  # noqa: PLC0415 - models must be loaded first
+            account_owners,
+            books,
+            desk_tasks,
+            discrepancies,
+            sources,
+        )
+        from ledger import discrepancies as kinds  # noqa: PLC0415
         from ledger import owners  # noqa: PLC0415
         from ledger.books import register  # noqa: PLC0415
         from people import desk  # noqa: PLC0415
@@ -13,6 +20,7 @@ class DonationsConfig(AppConfig):
 
         desk.register(desk_tasks.waiting)
         register(*books.CHECKS)
+        kinds.register(*discrepancies.KINDS)
         register_source("gift", sources.describe_gifts)
         owners.register("fund", account_owners.funds)
         register_source("plan", sources.describe_plans)

@@ -13,10 +13,10 @@ from donations.desk_tasks import HANDS
 from donations.forms import GiftRefundForm
 from donations.models import Gift, GiftRefund
 from donations.operations.check_gift_refund import check_gift_refund
-from donations.operations.request_gift_refund import Disputed, NotPaid, RefundAmountWrong, request_gift_refund
+from donations.operations.request_gift_refund import Disputed, RefundAmountWrong, request_gift_refund
 from donations.outcomes import Outcome
-from donations.refunding import money_left
-from payments.queries import taken_by
+from donations.refunding import NotPaid, money_left, payment_of
+from payments.queries import Taken
 from people import clock
 from people.access import has_role, role_required
 from people.desk import READERS
@@ -38,7 +38,7 @@ SAID = {
 def desk_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
     """One gift for staff."""
     gift = get_object_or_404(Gift.objects.select_related("fund"), pk=gift_id)
-    return _page(request, gift, GiftRefundForm(currency=gift.currency))
+    return _page(request, gift, GiftRefundForm(currency=_currency(gift)))
 
 
 @role_required(*MAY_REFUND)
@@ -46,7 +46,7 @@ def desk_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
 def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
     """Give a part of the gift back. A form sent twice refunds once."""
     gift = get_object_or_404(Gift.objects.select_related("fund"), pk=gift_id)
-    form = GiftRefundForm(request.POST, currency=gift.currency)
+    form = GiftRefundForm(request.POST, currency=_currency(gift))
     if not form.is_valid():
         return _page(request, gift, form)
     try:
@@ -58,7 +58,7 @@ def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
             now=clock.now(),
         )
     except RefundAmountWrong as error:
-        most = format_minor(error.left_minor, gift.currency)
+        most = format_minor(error.left_minor, _currency(gift))
         form.add_error("amount", f"At most {most} can go back. Nothing was sent to Stripe.")
         return _page(request, gift, form)
     except Disputed:
@@ -82,15 +82,30 @@ def desk_gift_checked(request: HttpRequest, gift_id: int) -> HttpResponse:
     return redirect("donations:desk_gift", gift.pk)
 
 
+def _taken(gift: Gift) -> Taken | None:
+    try:
+        return payment_of(gift)
+    except NotPaid:
+        return None
+
+
+def _currency(gift: Gift) -> str:
+    """That of the payment, which may be another than was asked for."""
+    taken = _taken(gift)
+    return taken.currency if taken is not None else gift.currency
+
+
 def _page(request: HttpRequest, gift: Gift, form: GiftRefundForm) -> HttpResponse:
     refunds = list(gift.refunds.select_related("asked_by", "gift"))
-    left_minor = money_left(gift) if gift.state == Gift.State.PAID else 0
-    taken = taken_by(gift.charge_ref) if gift.charge_ref else None
+    taken = _taken(gift)
+    left_minor = money_left(gift) if taken is not None else 0
     is_disputed = taken is not None and taken.is_disputed
     mine = has_role(request.user, *MAY_REFUND)
     context = {
         "gift": gift,
         "refunds": refunds,
+        "taken": taken,
+        "currency": taken.currency if taken is not None else gift.currency,
         "left_minor": left_minor,
         "is_disputed": is_disputed,
         "form": form,

@@ -213,6 +213,7 @@ class Gift(models.Model):
         PAID = "paid", "Paid"
         EXPIRED = "expired", "Checkout ran out"
         FAILED = "failed", "Payment failed"
+        ASIDE = "aside", "Paid otherwise than asked"
 
     attempt_key = models.CharField(max_length=80, unique=True)
     form_key = models.UUIDField(null=True, db_index=True)
@@ -300,7 +301,10 @@ class GiftRefund(models.Model):
     amount_minor = models.BigIntegerField()
     gift_minor = models.BigIntegerField(default=0)
     cover_minor = models.BigIntegerField(default=0)
-    surplus_minor = models.BigIntegerField(default=0, help_text="Disputed above what was left of the gift.")
+    surplus_minor = models.BigIntegerField(default=0, help_text="Taken above what was left of the gift.")
+    aside_of = models.CharField(
+        max_length=120, blank=True, help_text="The payment in suspense that it goes back of; empty: of the gift itself."
+    )
     prior_year = models.BooleanField(default=False, help_text="The gift's fiscal year was closed when it went back.")
     form_key = models.CharField(max_length=40, blank=True, help_text="One per form that staff sent.")
     code = models.CharField(max_length=60, blank=True, help_text="Stripe's word for why not, or the bank's for why.")
@@ -324,6 +328,7 @@ class GiftRefund(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["asked", "refused", "failed"])
+                | ~Q(aside_of="")
                 | Q(amount_minor=F("gift_minor") + F("cover_minor") + F("surplus_minor")),
                 name="gift_refund_parts_add_up",
             ),

@@ -8,6 +8,7 @@ from enum import StrEnum
 class Outcome(StrEnum):
     RECORDED = "recorded"
     ALREADY_RECORDED = "already_recorded"
+    MISMATCH = "mismatch"
     NOTHING_PAID = "nothing_paid"
     STARTED = "started"
     UNCHANGED = "unchanged"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from donations.models import Gift, GiftRefund
 from ledger import fiscal_years, splitting
 from ledger.builders import Parts
 from payments.facts import Returned
+from payments.queries import Taken, taken_by
 from people.queries import local_day
 
 
@@ -18,31 +19,43 @@ class NotPaid(Exception):
 
 
 def money_left(gift: Gift) -> int:
-    """What of the gift neither went back, is on its way, nor was asked for, in minor units. Raises NotPaid."""
-    if gift.state != Gift.State.PAID:
+    """What of its payment neither went back, is on its way, nor was asked for, in minor units; also of one that was
+    set aside. Raises NotPaid."""
+    paid_minor = payment_of(gift).amount_minor
+    kept = gift.refunds.filter(aside_of=aside_of(gift), state__in=[GiftRefund.State.ASKED, *GiftRefund.CLAIMS])
+    taken_twice = Sum("surplus_minor", filter=Q(cause=GiftRefund.Cause.DISPUTE))
+    sums = kept.aggregate(gone=Sum("amount_minor"), surplus=taken_twice)
+    return max(paid_minor - (sums["gone"] or 0) + (sums["surplus"] or 0), 0)
+
+
+def aside_of(gift: Gift) -> str:
+    """Its own payment, when that stands in suspense."""
+    return (gift.charge_ref or "") if gift.state == Gift.State.ASIDE else ""
+
+
+def payment_of(gift: Gift) -> Taken:
+    """The charge of a gift that was paid, also otherwise than asked. Raises NotPaid."""
+    taken = taken_by(gift.charge_ref or "") if gift.state in (Gift.State.PAID, Gift.State.ASIDE) else None
+    if taken is None:
         raise NotPaid(gift.ref)
-    kept = gift.refunds.filter(state__in=[GiftRefund.State.ASKED, *GiftRefund.CLAIMS])
-    return gift.charged_minor - (kept.aggregate(gone=Sum(F("amount_minor") - F("surplus_minor")))["gone"] or 0)
+    return taken
 
 
 def remaining(gift: Gift) -> tuple[int, int]:
     """(gift part, fee cover) that neither went back nor are on their way; who relies on it has locked the gift."""
-    claims = gift.refunds.filter(state__in=GiftRefund.CLAIMS)
+    claims = _of_its_own(gift).filter(state__in=GiftRefund.CLAIMS)
     gone = claims.aggregate(gift=Sum("gift_minor"), cover=Sum("cover_minor"))
     return gift.gift_part_minor - (gone["gift"] or 0), gift.fee_cover_minor - (gone["cover"] or 0)
 
 
-def claim(refund: GiftRefund, *, with_surplus: bool = False) -> None:
-    """Split its amount over what is left, once, and save it. Only a dispute may take more than is left.
-
-    Raises ValueError when a refund gives back more than that.
-    """
+def claim(refund: GiftRefund) -> None:
+    """Split its amount over what is left, once, and save it. What was taken above that, because the donor's bank took
+    what went back already or the other way round, is surplus. What goes back out of suspense is not split."""
     gift = refund.gift
-    left = remaining(gift)
-    if with_surplus:
-        (refund.gift_minor, refund.cover_minor), refund.surplus_minor = _disputed(refund.amount_minor, left)
-    else:
-        refund.gift_minor, refund.cover_minor = splitting.split_refund(refund.amount_minor, left)
+    if refund.aside_of:
+        refund.save()
+        return
+    (refund.gift_minor, refund.cover_minor), refund.surplus_minor = _taken(refund.amount_minor, remaining(gift))
     assert gift.paid_at is not None
     refund.prior_year = fiscal_years.is_closed(local_day(gift.paid_at))
     refund.save()
@@ -50,7 +63,7 @@ def claim(refund: GiftRefund, *, with_surplus: bool = False) -> None:
 
 def count_refunded(gift: Gift) -> None:
     """What the gift says was given back: refunds made and disputes lost, fee cover included."""
-    gone = gift.refunds.filter(state__in=GiftRefund.GONE)
+    gone = _of_its_own(gift).filter(state__in=GiftRefund.GONE)
     gift.refunded_minor = gone.aggregate(money=Sum(F("gift_minor") + F("cover_minor")))["money"] or 0
     gift.save(update_fields=["refunded_minor"])
 
@@ -58,7 +71,7 @@ def count_refunded(gift: Gift) -> None:
 def gift_gone(gift: Gift, *, claimed: bool = False) -> dict[str, int]:
     """What went back of the gift part, as partners measure it; with `claimed` also what is on its way."""
     states = GiftRefund.CLAIMS if claimed else GiftRefund.GONE
-    return {gift.ref: gift.refunds.filter(state__in=states).aggregate(gone=Sum("gift_minor"))["gone"] or 0}
+    return {gift.ref: _of_its_own(gift).filter(state__in=states).aggregate(gone=Sum("gift_minor"))["gone"] or 0}
 
 
 def booked(refund: GiftRefund, fact: Returned) -> dict[str, Any]:
@@ -78,8 +91,13 @@ def booked(refund: GiftRefund, fact: Returned) -> dict[str, Any]:
     }
 
 
-def _disputed(amount_minor: int, left: tuple[int, int]) -> tuple[list[int], int]:
-    """A bank may take what went back already: then all of it is surplus."""
+def _of_its_own(gift: Gift) -> QuerySet[GiftRefund]:
+    """Without what goes back of payments that are no gift."""
+    return gift.refunds.filter(aside_of="")
+
+
+def _taken(amount_minor: int, left: tuple[int, int]) -> tuple[list[int], int]:
+    """Nothing may be left: then all of it is surplus."""
     if not sum(left):
         return [0, 0], amount_minor
     return splitting.split_dispute(amount_minor, left)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from donations.models import Gift, Plan
+from ledger.queries import entry_by_key
+from payments.facts import Returned
 
 
 class UnknownSubject(LookupError):
@@ -22,13 +24,16 @@ def lock_gift(subject: str) -> Gift:
     return gift
 
 
-def lock_paid_gift(charge_ref: str) -> Gift:
-    """The gift that this payment made, once or by a plan, locked until the transaction ends. Raises GiftNotBooked."""
+def lock_payment(fact: Returned) -> tuple[Gift, str]:
+    """The gift of whose payment money went back, locked until the transaction ends, and where that payment stands:
+    "" for one that made the gift, once or by a plan, its charge_ref for one in suspense. Raises GiftNotBooked."""
     gifts = Gift.objects.select_for_update(of=("self",), no_key=True).select_related("fund")
-    gift = gifts.filter(charge_ref=charge_ref, state=Gift.State.PAID).first()
-    if gift is None:
-        raise GiftNotBooked(charge_ref)
-    return gift
+    gift = gifts.filter(charge_ref=fact.charge_ref, state=Gift.State.PAID).first()
+    if gift is not None:
+        return gift, ""
+    if fact.kind == "gift" and entry_by_key(f"{fact.charge_ref}:suspense"):
+        return lock_gift(fact.subject), fact.charge_ref
+    raise GiftNotBooked(fact.charge_ref)
 
 
 def lock_plan(subject: str) -> Plan:

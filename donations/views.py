@@ -193,8 +193,8 @@ def _look_up(session_id: str, attempt: Gift | Plan) -> None:
 
 
 def _stage(attempt: Gift | Plan) -> str:
-    """waiting, paid, second (a plan stopped because there was one), ended, expired or failed."""
-    if attempt.state in ("expired", "failed"):
+    """waiting, paid, second (a plan stopped because there was one), ended, aside, expired or failed."""
+    if attempt.state in ("expired", "failed", "aside"):
         return attempt.state
     if attempt.state == "pending":
         return "waiting"

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from donations.models import Gift, GiftRefund
+from donations.operations.set_gift_aside import post_aside
 from donations.outcomes import Outcome
 from donations.refunding import booked, claim, count_refunded, gift_gone
-from donations.subjects import lock_paid_gift
+from donations.subjects import lock_payment
 from ledger import builders
 from ledger.operations.post_entry import post_entry
 from partners.operations.hold_shares import hold_shares
@@ -26,9 +27,10 @@ class DisputeNotOpen(Exception):
 def open_gift_dispute(fact: DisputeOpened, *, now: datetime) -> Outcome:
     """Hold the shares of what was taken (rules/ledger.md E6a); the money is booked by its balance transaction.
 
-    Returns DISPUTED, or ALREADY_KNOWN. In the caller's transaction; raises GiftNotBooked.
+    A payment that stands in suspense has no shares. Returns DISPUTED, or ALREADY_KNOWN. In the caller's transaction;
+    raises GiftNotBooked.
     """
-    gift = lock_paid_gift(fact.charge_ref)
+    gift, aside_of = lock_payment(fact)
     if GiftRefund.objects.filter(gift=gift, cause_ref=fact.cause_ref).exists():
         return Outcome.ALREADY_KNOWN
     before = gift_gone(gift, claimed=True)
@@ -37,14 +39,16 @@ def open_gift_dispute(fact: DisputeOpened, *, now: datetime) -> Outcome:
         cause=GiftRefund.Cause.DISPUTE,
         cause_ref=fact.cause_ref,
         state=State.DISPUTED,
+        aside_of=aside_of,
         amount_minor=fact.amount_minor,
         code=fact.reason[:60],
         asked_at=now,
         moved_at=fact.at,
         answer_by=fact.answer_by,
     )
-    claim(dispute, with_surplus=True)
-    hold_shares(**_shares(gift, fact, now), refunded_minor=before, disputed_minor={gift.ref: dispute.gift_minor})
+    claim(dispute)
+    if not aside_of:
+        hold_shares(**_shares(gift, fact, now), refunded_minor=before, disputed_minor={gift.ref: dispute.gift_minor})
     return Outcome.DISPUTED
 
 
@@ -58,10 +62,12 @@ def win_gift_dispute(fact: DisputeWon, *, now: datetime) -> Outcome:
         return Outcome.ALREADY_KNOWN
     was_lost = dispute.state == State.LOST
     _end(dispute, State.WON, fact)
-    if was_lost:
+    if was_lost and dispute.aside_of:
+        post_aside(builders.deposit_recovered, dispute, fact, dispute_ref=fact.cause_ref, now=now)
+    elif was_lost:
         post_entry(builders.dispute_recovered(**_loss(dispute, fact)), now=now)
         _reverse(dispute, fact, f"{fact.cause_ref}:recovered", now)
-    else:
+    elif not dispute.aside_of:
         release_shares(**_shares(dispute.gift, fact, now))
     return Outcome.DISPUTE_WON
 
@@ -76,13 +82,16 @@ def lose_gift_dispute(fact: DisputeLost, *, now: datetime) -> Outcome:
     if dispute.state != State.DISPUTED:
         return Outcome.ALREADY_KNOWN
     _end(dispute, State.LOST, fact)
-    post_entry(builders.dispute_lost(**_loss(dispute, fact)), now=now)
-    _reverse(dispute, fact, fact.cause_ref, now)
+    if dispute.aside_of:
+        post_aside(builders.deposit_lost, dispute, fact, dispute_ref=fact.cause_ref, now=now)
+    else:
+        post_entry(builders.dispute_lost(**_loss(dispute, fact)), now=now)
+        _reverse(dispute, fact, fact.cause_ref, now)
     return Outcome.DISPUTE_LOST
 
 
 def _known(fact: DisputeWon | DisputeLost) -> GiftRefund:
-    gift = lock_paid_gift(fact.charge_ref)
+    gift, _ = lock_payment(fact)
     dispute = GiftRefund.objects.filter(gift=gift, cause_ref=fact.cause_ref).first()
     if dispute is None:
         raise DisputeNotOpen(fact.cause_ref)

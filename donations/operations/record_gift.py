@@ -6,6 +6,7 @@ from datetime import datetime
 
 from donations.models import Gift
 from donations.operations.book_gift import book_gift
+from donations.operations.set_gift_aside import set_gift_aside
 from donations.operations.write_mails import thank_for_gift
 from donations.outcomes import Outcome
 from donations.subjects import lock_gift
@@ -13,22 +14,18 @@ from payments.facts import CheckoutPaid
 from people.operations.find_or_make_supporter import find_or_make_supporter
 
 
-class PaidOtherThanAsked(Exception):
-    """Currency, amount or charge is not what the gift's row holds; a person must look before anything is booked."""
-
-
 def record_gift(fact: CheckoutPaid, *, now: datetime) -> Outcome:
     """Record the gift that `fact` paid for (DESIGN.md section 5). In the caller's transaction.
 
     A second telling of the same charge answers ALREADY_RECORDED. A checkout that had run out here but was paid
-    after all is recorded: the money came. Raises PaidOtherThanAsked, UnknownSubject.
+    after all is recorded: the money came. What is not as asked (another currency or amount, a second charge) is no
+    gift: it stands in suspense with an exception, MISMATCH. Raises UnknownSubject.
     """
     gift = lock_gift(fact.subject)
-    if gift.state == Gift.State.PAID and gift.charge_ref == fact.charge_ref:
+    if gift.charge_ref == fact.charge_ref:
         return Outcome.ALREADY_RECORDED
-    asked = (Gift.State.PENDING, Gift.State.EXPIRED, Gift.State.FAILED)
-    if gift.state not in asked or (fact.currency, fact.total_minor) != (gift.currency, gift.charged_minor):
-        raise PaidOtherThanAsked(gift.ref)
+    if gift.charge_ref or (fact.currency, fact.total_minor) != (gift.currency, gift.charged_minor):
+        return set_gift_aside(gift, fact, now=now)
     supporter = find_or_make_supporter(email=fact.email or gift.email, name=gift.name or fact.name, now=now)
     gift.state, gift.supporter = Gift.State.PAID, supporter
     gift.paid_at, gift.charge_ref = fact.paid_at, fact.charge_ref

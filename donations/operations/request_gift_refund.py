@@ -10,8 +10,7 @@ from django.db import transaction
 from donations.models import Gift, GiftRefund
 from donations.operations.send_gift_refunds import send_gift_refund
 from donations.outcomes import Outcome
-from donations.refunding import NotPaid, money_left
-from payments.queries import taken_by
+from donations.refunding import NotPaid, aside_of, money_left, payment_of
 from people.models import User
 
 __all__ = ["Disputed", "NotPaid", "RefundAmountWrong", "Requested", "request_gift_refund"]
@@ -53,6 +52,7 @@ def request_gift_refund(*, gift_id: int, amount_minor: int, by: User, now: datet
             refund = GiftRefund.objects.create(
                 gift=gift,
                 state=State.ASKED,
+                aside_of=aside_of(gift),
                 amount_minor=amount_minor,
                 form_key=form_key,
                 asked_by=by,
@@ -67,10 +67,7 @@ def request_gift_refund(*, gift_id: int, amount_minor: int, by: User, now: datet
 
 def _refuse(gift: Gift, amount_minor: int) -> None:
     left_minor = money_left(gift)
-    taken = taken_by(gift.charge_ref or "")
-    if taken is None:
-        raise NotPaid(gift.ref)
-    if taken.is_disputed:
+    if payment_of(gift).is_disputed:
         raise Disputed(gift.ref)
     if not 0 < amount_minor <= left_minor:
         raise RefundAmountWrong(left_minor)

@@ -6,13 +6,15 @@ from datetime import datetime
 
 from donations.models import GiftRefund
 from donations.operations.record_gift_refund import asked_for
+from donations.operations.set_gift_aside import post_aside
 from donations.outcomes import Outcome
 from donations.refunding import booked, count_refunded, gift_gone
-from donations.subjects import lock_paid_gift
+from donations.subjects import lock_payment
 from ledger import builders
 from ledger.operations.post_entry import post_entry
 from partners.operations.reverse_shares import reverse_shares
 from payments.facts import RefundFailed, RefundRefused
+from payments.given_twice import name_given_twice
 
 State = GiftRefund.State
 
@@ -23,7 +25,7 @@ def undo_gift_refund(fact: RefundFailed, *, now: datetime) -> Outcome:
     Returns REFUND_FAILED, or ALREADY_KNOWN for the same news again. One that never left our balance has no entry to
     mirror. In the caller's transaction; raises GiftNotBooked.
     """
-    gift = lock_paid_gift(fact.charge_ref)
+    gift, aside_of = lock_payment(fact)
     refund = GiftRefund.objects.filter(gift=gift, cause_ref=fact.cause_ref).first()
     refund = refund or asked_for(gift, fact.request_ref) or GiftRefund(gift=gift, asked_at=now)
     if refund.state == State.FAILED:
@@ -31,19 +33,29 @@ def undo_gift_refund(fact: RefundFailed, *, now: datetime) -> Outcome:
     was_made = refund.state == State.MADE
     refund.gift, refund.cause_ref, refund.amount_minor = gift, fact.cause_ref, fact.amount_minor
     refund.state, refund.moved_at, refund.checked_at = State.FAILED, fact.at, None
+    refund.aside_of = aside_of
     refund.save()
     if was_made:
-        post_entry(builders.refund_failed(refund_ref=fact.cause_ref, **booked(refund, fact)), now=now)
-        reverse_shares(
-            source=gift.ref,
-            charge_ref=fact.charge_ref,
-            cause=f"{fact.cause_ref}:failed",
-            refunded_minor=gift_gone(gift),
-            at=fact.at,
-            now=now,
-        )
+        _mirror(refund, fact, now)
     count_refunded(gift)
     return Outcome.REFUND_FAILED
+
+
+def _mirror(refund: GiftRefund, fact: RefundFailed, now: datetime) -> None:
+    if refund.aside_of:
+        post_aside(builders.deposit_refund_failed, refund, fact, refund_ref=fact.cause_ref, now=now)
+        return
+    surplus_minor, about = refund.surplus_minor, booked(refund, fact)
+    post_entry(builders.refund_failed(refund_ref=fact.cause_ref, surplus_minor=surplus_minor, **about), now=now)
+    name_given_twice(fact, 0, now=now)
+    reverse_shares(
+        source=refund.gift.ref,
+        charge_ref=fact.charge_ref,
+        cause=f"{fact.cause_ref}:failed",
+        refunded_minor=gift_gone(refund.gift),
+        at=fact.at,
+        now=now,
+    )
 
 
 def refuse_gift_refund(fact: RefundRefused, *, now: datetime) -> Outcome:

@@ -60,22 +60,26 @@ def plan_stopped(plan: Plan, *, now: datetime) -> None:
     )
 
 
-def gift_refunded(gift: Gift, refund: GiftRefund, *, now: datetime) -> None:
-    """A part of a gift, or all of it, is on its way back to the donor."""
-    amount = format_minor(refund.amount_minor, refund.currency)
-    context = _of_gift(gift) | {"refund": refund, "left_minor": gift.charged_minor - gift.refunded_minor}
-    key = f"gift:{gift.pk}:{refund.cause_ref}"
-    _send(gift, key, f"We gave {amount} of your gift back", "gift_refunded", context=context, now=now)
+def gift_refunded(gift: Gift, refund: GiftRefund, *, currency: str, now: datetime) -> None:
+    """A part of a gift, or all of it, is on its way back to the donor; or of a payment that was no gift."""
+    amount = format_minor(refund.amount_minor, currency)
+    context = _of_gift(gift) | {"refund": refund, "amount": amount}
+    context["left_minor"] = 0 if refund.aside_of else gift.charged_minor - gift.refunded_minor
+    subject = f"We gave {amount} back" if refund.aside_of else f"We gave {amount} of your gift back"
+    _send(gift, f"gift:{gift.pk}:{refund.cause_ref}", subject, "gift_refunded", context=context, now=now)
 
 
 def _send(of: Gift | Plan, key: str, subject: str, template: str, *, context: Mapping[str, Any], now: datetime) -> None:
-    assert of.supporter is not None
+    """To the supporter; of a payment that was no gift, to whom the form named."""
+    to, name = (of.supporter.email, of.supporter.name) if of.supporter else (of.email, of.name)
+    if not to:
+        return
     queue_mail(
         key=key,
-        to=of.supporter.email,
+        to=to,
         subject=subject,
         template=f"donations/mail/{template}",
-        context={"name": of.supporter.name, "fund": of.fund, **context},
+        context={"name": name, "fund": of.fund, **context},
         now=now,
     )
 
