@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
 from donations.attempts import CHECKOUT_OPEN, overtaken_by
 from donations.links import token_for
-from donations.models import Gift, Plan
+from donations.models import Gift, Plan, PlanEvent
 from payments.operations.expire_checkout import Outcome as Expiry
 from payments.operations.expire_checkout import expire_checkout
-from payments.operations.open_checkout import CheckoutClosed, CheckoutLine, CheckoutRequest, open_checkout
+from payments.operations.open_checkout import (
+    CheckoutClosed,
+    CheckoutLine,
+    CheckoutRequest,
+    StripeRefused,
+    open_checkout,
+)
+
+KEY_USELESS = ("never_arrived", "attempt_failed")  # the call made nothing, and will not under its key
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +34,25 @@ class Opened:
     url: str
 
 
-def open_page(attempt: Gift | Plan, *, now: datetime) -> Opened:
-    """Close the same form's older pages, then open this attempt's one. Outside any transaction.
+def open_page(take: Callable[[], Gift | Plan], *, now: datetime) -> Opened:
+    """Open the page of the attempt that `take` commits. Outside any transaction.
+
+    What Stripe will never open is given up, so that the same form makes a new attempt; at once, when only the call's
+    key was of no use any more. Raises StripeUnavailable (trying the same form again is safe) and StripeRefused.
+    """
+    try:
+        return _open(take(), now)
+    except StripeRefused as refused:
+        if refused.code not in KEY_USELESS:
+            raise
+    return _open(take(), now)
+
+
+def _open(attempt: Gift | Plan, now: datetime) -> Opened:
+    """Close the same form's older pages, then open this attempt's one.
 
     Every value sent follows from the row, so that a repeated form gets the same page. When an earlier page of this
-    form was paid meanwhile, nobody is asked to pay again. Raises StripeUnavailable (trying the same form again is
-    safe) and StripeRefused.
+    form was paid meanwhile, nobody is asked to pay again.
     """
     if attempt.state != "pending":
         return Opened(attempt.ref, _link("thanks", attempt))
@@ -41,7 +64,19 @@ def open_page(attempt: Gift | Plan, *, now: datetime) -> Opened:
         opened = open_checkout(request=_request(attempt), now=now)
     except CheckoutClosed:
         return Opened(attempt.ref, _link("thanks", attempt))
+    except StripeRefused:
+        _give_up(attempt, now)
+        raise
     return Opened(attempt.ref, opened.url)
+
+
+@transaction.atomic
+def _give_up(attempt: Gift | Plan, now: datetime) -> None:
+    """Only while it waits: what was told of it meanwhile stands."""
+    if isinstance(attempt, Gift):
+        Gift.objects.filter(pk=attempt.pk, state="pending").update(state="failed")
+    elif Plan.objects.filter(pk=attempt.pk, state="pending").update(state="expired", ended_at=now):
+        PlanEvent.objects.create(plan=attempt, kind=PlanEvent.Kind.EXPIRED, word="refused", at=now)
 
 
 def _request(attempt: Gift | Plan) -> CheckoutRequest:

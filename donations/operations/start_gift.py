@@ -21,6 +21,9 @@ def start_gift(*, intent: Intent, now: datetime) -> Opened:
     """
     check_bounds(intent, open_now=is_open(intent.fund, now))
     count_attempt(email=intent.email, ip_address=intent.ip_address, now=now)
-    with transaction.atomic():
-        gift = take_attempt(Gift, intent, now=now)
-    return open_page(gift, now=now)
+
+    def take() -> Gift:
+        with transaction.atomic():
+            return take_attempt(Gift, intent, now=now)
+
+    return open_page(take, now=now)

@@ -29,9 +29,13 @@ def start_plan_checkout(*, intent: Intent, now: datetime) -> Opened:
     """
     check_bounds(intent, open_now=is_open(intent.fund, now))
     count_attempt(email=intent.email, ip_address=intent.ip_address, now=now)
-    with transaction.atomic():
-        plan = take_attempt(Plan, intent, now=now)
-        living = living_plan(intent.email, intent.fund)
-        if living is not None and living.pk != plan.pk:
-            raise AlreadyGiving(living)
-    return open_page(plan, now=now)
+
+    def take() -> Plan:
+        with transaction.atomic():
+            plan = take_attempt(Plan, intent, now=now)
+            living = living_plan(intent.email, intent.fund)
+            if living is not None and living.pk != plan.pk:
+                raise AlreadyGiving(living)
+        return plan
+
+    return open_page(take, now=now)

@@ -205,6 +205,20 @@ def test_a_form_that_has_been_paid_leads_to_its_thanks(client: Client, fund: Fun
     assert (len(stripe.asked), Gift.objects.count()) == (1, 1)
 
 
+def test_who_paid_something_else_reads_that_it_is_no_gift(client: Client, fund: Fund, stripe: FakeStripe) -> None:
+    words = typed()
+    client.post(GIVE, words)
+    gift = Gift.objects.get()
+    record_gift(checkout_paid(gift, gift.asked_at, total_minor=gift.charged_minor - 1), now=gift.asked_at)
+
+    answer = client.post(GIVE, words)
+    page = client.get(answer["Location"]).content.decode()
+
+    assert "so no gift was recorded" in page
+    assert "Thank you" not in page
+    assert (len(stripe.asked), Gift.objects.count()) == (1, 1)
+
+
 def test_a_form_whose_page_ran_out_gets_a_new_one(client: Client, fund: Fund, stripe: FakeStripe) -> None:
     words = typed()
     client.post(GIVE, words)
@@ -232,8 +246,9 @@ def test_trouble_at_stripe_keeps_the_form_and_says_that_nothing_was_charged(
 
     stripe.trouble = None
     assert client.post(GIVE, words).status_code == 303
-    assert stripe.asked[0] == stripe.asked[1]
-    assert Gift.objects.count() == 1
+    given_up = status == 502
+    assert (stripe.asked[0] == stripe.asked[1]) is not given_up
+    assert [gift.state for gift in Gift.objects.order_by("pk")] == ["failed"] * given_up + ["pending"]
 
 
 def test_somebody_who_gives_monthly_is_led_to_my_giving(

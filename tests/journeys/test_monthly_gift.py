@@ -245,3 +245,21 @@ def test_every_event_again_and_in_reverse_changes_nothing(
     assert sorted(Entry.objects.values_list("idempotency_key", flat=True)) == before
     assert (owed(partners), Gift.objects.count()) == ([2000, 2000], 2)
     assert len(subjects(webhooks)) == 2
+
+
+@pytest.mark.parametrize("words", [ONCE, MONTHLY])
+def test_a_form_whose_call_stripe_has_spoilt_is_opened_by_a_new_attempt(
+    donor: Visitor, webhooks: LocalStripe, words: dict[str, str]
+) -> None:
+    """Stripe repeats a stored failure for a day under the same key; the donor does not notice."""
+    spoilt = {"fault": "sticky_500", "method": "POST", "path": "/v1/checkout/sessions", "times": 1}
+    webhooks._post("faults", {"api": [spoilt]})
+
+    donor.go(FORM)
+    donor.send(FORM, **words)
+    donor.pay_with(GOOD_CARD)
+    work(webhooks)
+
+    model, states = (Gift, ["failed", "paid"]) if words is ONCE else (Plan, ["expired", "active"])
+    assert [row.state for row in model.objects.order_by("pk")] == states
+    assert balance("contributions", "fund:seed-collective") == -2500
