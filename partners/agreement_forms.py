@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
 from partners.forms import DayField
-from partners.models import AgreementEvent, Partner, StateRule
+from partners.models import AgreementEvent, AgreementTerms, Partner, StateRule
+from partners.operations.write_terms import Contract
+from partners.queries.papers import TERMS
 from partners.terms import FEE_FIXED_MAX_MINOR, Basis, FeeEstimate, LimitPeriod, Limits, Per
 from people.money import FIGURE_MAX_MINOR, NotAnAmount, format_minor, parse_figure
 from people.operations.attach_file import BYTES_MAX
@@ -158,6 +160,36 @@ class PaperForm(forms.Form):
         if file.size > BYTES_MAX:
             raise forms.ValidationError("The file is larger than 5 MB.")
         return file
+
+
+class TermsForm(forms.ModelForm[AgreementTerms]):
+    """What the signed contract says beside share and days."""
+
+    accounting_on = DayField(
+        label="Day of the final accounting per piece", required=False, help_text="After the last day of the agreement."
+    )
+
+    class Meta:
+        model = AgreementTerms
+        fields = TERMS
+        widgets: ClassVar = {
+            "name_use": forms.Textarea(attrs={"rows": 2}),
+            "statute": forms.Textarea(attrs={"rows": 3}),
+        }
+        help_texts: ClassVar = {
+            "area": "Such as: the United States, on our website.",
+            "name_use": "Such as: in writing on product pages, without a logo.",
+            "estimated_units": "A fair guess for the whole time.",
+            "paid_when": "Such as: within 30 days of the end of each month.",
+            "paid_how": "Such as: by bank transfer.",
+            "statute": "Word for word, where a state wants one in the contract.",
+            "first_signer": "Their office, such as Executive Director; the name stands on the signed document.",
+            "second_signer": "Another officer, such as Treasurer.",
+        }
+
+    def contract(self) -> Contract:
+        """What was typed, as `write_terms` takes it."""
+        return Contract(**self.cleaned_data)
 
 
 class StatesForm(forms.Form):

@@ -47,6 +47,7 @@ urlpatterns = [
     path("agreements/<int:agreement_id>/accounting.csv", papers.accounting, name="desk_accounting"),
     path("agreements/<int:agreement_id>/papers/", papers.keep, name="desk_keep_paper"),
     path("agreements/<int:agreement_id>/papers/<int:paper_id>/", papers.paper, name="desk_paper"),
+    path("agreements/<int:agreement_id>/terms/", papers.terms, name="desk_agreement_terms"),
     path("agreements/<int:agreement_id>/states/", papers.plan, name="desk_plan_duties"),
     path("agreements/<int:agreement_id>/states/<int:duty_id>/", papers.settle, name="desk_settle_duty"),
     path("allocations/<int:allocation_id>/", desk.allocation, name="desk_allocation"),

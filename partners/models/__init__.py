@@ -10,7 +10,7 @@ from partners.models.holds import AllocationReversal, AllocationReversalLine, Ho
 from partners.models.limits import AgreementTotal, CapSource
 from partners.models.matches import LearnedRule, Match, MatchEntry, MatchEvent, MatchItem
 from partners.models.organisations import Partner
-from partners.models.papers import AgreementDuty, AgreementEvent, Duty, StateRule
+from partners.models.papers import AgreementDuty, AgreementEvent, AgreementTerms, Duty, StateRule
 from partners.models.past import PastShare
 from partners.models.payouts import PartnerPayout, PayoutAttempt, PayoutBatch, PayoutItem, PayoutPolicy
 from partners.models.sending import AchEntry, AchFile, AchOriginator, Cheque
@@ -24,6 +24,7 @@ __all__ = [
     "Agreement",
     "AgreementDuty",
     "AgreementEvent",
+    "AgreementTerms",
     "AgreementTotal",
     "Allocation",
     "AllocationLine",

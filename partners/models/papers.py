@@ -16,6 +16,7 @@ class AgreementEvent(models.Model):
         PREPARED = "prepared", "Prepared"
         SIGNED = "signed", "Signed document kept"
         CONSENTED = "consented", "The partner's consent kept"
+        TERMS = "terms", "The contract's terms written down"
         ACTIVATED = "activated", "Activated"
         ENDED = "ended", "Ended early"
         DUTY_DONE = "duty_done", "Done for a state"
@@ -43,6 +44,35 @@ class AgreementEvent(models.Model):
         return f"{self.agreement}: {self.kind}"
 
 
+class AgreementTerms(models.Model):
+    """What the signed contract says beside share, days and limits: the fields that states ask for as data.
+
+    Frozen with its agreement by a trigger. Signers are named by their office; who held it stands on the paper.
+    """
+
+    class Seller(models.TextChoices):
+        COMMERCIAL = "commercial", "A business for profit"
+        NONPROFIT = "nonprofit", "A nonprofit"
+
+    agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="contract")
+    seller_type = models.CharField("who sells", max_length=10, choices=Seller.choices)
+    area = models.CharField("where it is offered", max_length=200, blank=True)
+    name_use = models.CharField("how the partner's name is used", max_length=500, blank=True)
+    estimated_units = models.PositiveIntegerField("pieces expected to be sold", null=True, blank=True)
+    paid_when = models.CharField("when the share is paid", max_length=200, blank=True)
+    paid_how = models.CharField("how the share is paid", max_length=200, blank=True)
+    accounting_on = models.DateField("day of the final accounting per piece", null=True, blank=True)
+    statute = models.CharField("the statement that a statute asks for", max_length=1000, blank=True)
+    first_signer = models.CharField("first signer for the partner", max_length=80, blank=True)
+    second_signer = models.CharField("second signer for the partner", max_length=80, blank=True)
+
+    class Meta:
+        verbose_name_plural = "agreement terms"
+
+    def __str__(self) -> str:
+        return f"{self.agreement}: the contract's terms"
+
+
 class Duty(models.TextChoices):
     """What a state may ask of a shop that promises a charity a share."""
 
@@ -50,6 +80,7 @@ class Duty(models.TextChoices):
     BOND = "bond", "Give a bond"
     FILE = "file", "File the contract or notice"
     CONSENT = "consent", "Have the charity's written consent"
+    TERMS = "terms", "Write every term into the contract"
     OFFICERS = "officers", "Have two officers of the charity sign"
     ACCOUNT = "account", "Give the final accounting"
     REPORT = "report", "File the report"

@@ -72,6 +72,8 @@ def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreeme
         raise NotADraft(str(agreement))
     if agreement.prepared_by_id == by.pk:
         raise SamePerson("The person who prepared this agreement cannot approve it.")
+    if agreement.events.filter(kind=AgreementEvent.Kind.TERMS, by=by).exists():
+        raise SamePerson("The person who wrote this agreement's terms cannot approve it.")
     check_approver(by=by, now=now)
     # 3. Signed, and consented to where a planned state asks for it.
     missing = lacking(agreement)

@@ -10,6 +10,7 @@ from typing import Final
 from django.db.models import Sum
 
 from partners.models import Agreement, AllocationLine, AllocationReversalLine, PayoutItem
+from partners.queries.papers import TERMS, terms_of, value
 from people.queries import organisation
 
 RECIPIENTS_MAX: Final = 6  # California 12599.9: up to that many a year a shop is no fundraising platform
@@ -55,6 +56,10 @@ COLUMNS = (
     "taken_back_minor",
     "net_minor",
     "currency",
+    "partner",
+    "first_day",
+    "last_day",
+    *TERMS,
 )
 
 
@@ -85,17 +90,29 @@ def final_accounting(agreement: Agreement) -> FinalAccounting:
 
 
 def accounting_rows(agreement: Agreement, found: FinalAccounting) -> Iterator[list[str | int]]:
-    """As a file tells it: a row for each design, then the whole, then what reached the bank."""
+    """As a file tells it: a row for each design, then the whole, then what reached the bank.
+
+    Each row says of which contract it is, with the terms that were written down. One query.
+    """
     share, currency = agreement.terms.rate_text, agreement.currency
+    of_contract = _of_contract(agreement)
     for line in found.lines:
         yield [
             line.design, line.units, line.basis_minor, share, line.promised_minor, line.taken_back_minor,
-            line.net_minor, currency,
+            line.net_minor, currency, *of_contract,
         ]  # fmt: skip
     units, basis_minor = sum(one.units for one in found.lines), sum(one.basis_minor for one in found.lines)
     back_minor = found.promised_minor - found.net_minor
-    yield ["Together", units, basis_minor, "", found.promised_minor, back_minor, found.net_minor, currency]
-    yield ["Reached the bank", "", "", "", "", "", found.paid_minor, currency]
+    whole = (found.promised_minor, back_minor, found.net_minor)
+    yield ["Together", units, basis_minor, "", *whole, currency, *of_contract]
+    yield ["Reached the bank", "", "", "", "", "", found.paid_minor, currency, *of_contract]
+
+
+def _of_contract(agreement: Agreement) -> list[str | int]:
+    terms = terms_of(agreement)
+    said = [value(terms, name) if terms else None for name in TERMS]
+    days = (agreement.starts_on.isoformat(), agreement.ends_on.isoformat())
+    return [agreement.partner.name, *days, *("" if one is None else str(one) for one in said)]
 
 
 def recipients_in(year: int) -> int:

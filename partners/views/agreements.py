@@ -19,7 +19,7 @@ from partners.operations.activate_agreement import (
 from partners.operations.end_agreement_early import BadLastDay, NotInForce, end_agreement_early
 from partners.operations.prepare_agreement import BadAgreement, prepare_agreement
 from partners.queries.accounting import recipients_warning
-from partners.queries.papers import lacking
+from partners.queries.papers import lacking, terms_of, told
 from partners.queries.promises import promise_of
 from partners.two_people import SamePerson
 from people import clock, desk
@@ -87,23 +87,30 @@ def show(
     rows = Agreement.objects.select_related("partner", "prepared_by", "approved_by", "ended_by")
     row = get_object_or_404(rows, pk=agreement_id)
     roles = set(request.user.groups.values_list("name", flat=True))
+    events = list(AgreementEvent.objects.filter(agreement=row).select_related("by"))
     own = row.prepared_by_id == request.user.pk
+    wrote = any(event.kind == AgreementEvent.Kind.TERMS and event.by_id == request.user.pk for event in events)
     today = local_day(clock.now())
     bad = [form for form in (end_form, paper_form, states_form) if form is not None]
+    terms = terms_of(row)
     missing = lacking(row) if row.state == Agreement.State.DRAFT else []
     context = {
         "agreement": row,
         "missing": missing,
+        "terms": terms,
+        "told": told(terms) if terms else [],
+        "may_write": bool(roles & {PREPARER, APPROVER}) and (terms is None or row.state == Agreement.State.DRAFT),
         "sentence": scope_sentence(promise_of(row), today),
         "promise": promise_of(row),
         "own": own,
-        "may_activate": row.state == Agreement.State.DRAFT and APPROVER in roles and not own,
+        "wrote": wrote,
+        "may_activate": row.state == Agreement.State.DRAFT and APPROVER in roles and not (own or wrote),
         "may_end": row.state == Agreement.State.ACTIVE and APPROVER in roles,
         "may_keep": bool(roles & {PREPARER, APPROVER}),
         "end_form": end_form or EndForm(),
         "paper_form": paper_form or PaperForm(),
         "states_form": states_form or StatesForm(),
-        "events": AgreementEvent.objects.filter(agreement=row).select_related("by"),
+        "events": events,
         "duties": AgreementDuty.objects.filter(agreement=row).select_related("rule"),
         "today": today,
         "here": "agreements",

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from partners.agreement_forms import DoneForm, PaperForm, StatesForm
-from partners.models import Agreement, AgreementDuty, AgreementEvent
+from partners.agreement_forms import DoneForm, PaperForm, StatesForm, TermsForm
+from partners.models import Agreement, AgreementDuty, AgreementEvent, AgreementTerms
 from partners.operations.keep_paper import keep_paper
 from partners.operations.plan_duties import plan_duties
 from partners.operations.settle_duty import Outcome, settle_duty
+from partners.operations.write_terms import Frozen, TooEarly, write_terms
 from partners.queries.accounting import COLUMNS, accounting_rows, final_accounting
+from partners.queries.papers import terms_of
 from partners.views.agreements import APPROVER, PREPARER, show
 from people import clock
 from people.access import role_required
 from people.csv_files import text_of
 from people.desk import FINANCE
+from people.models import Organisation
 from people.operations.attach_file import NotAttachable
+from people.queries import organisation
+
+FROZEN = "The agreement is in force, so its terms stay as they were written."
 
 
 @role_required(PREPARER, APPROVER)
@@ -56,6 +62,36 @@ def paper(request: HttpRequest, agreement_id: int, paper_id: int) -> HttpRespons
     assert file is not None
     headers = {"Content-Disposition": f'attachment; filename="agreement-{agreement_id}-{paper_id}{_ending(file.name)}"'}
     return HttpResponse(bytes(file.content), content_type=file.media_type, headers=headers)
+
+
+@role_required(PREPARER, APPROVER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def terms(request: HttpRequest, agreement_id: int) -> HttpResponse:
+    """Write down what the signed contract says; who does cannot activate the agreement."""
+    agreement = get_object_or_404(Agreement.objects.select_related("partner"), pk=agreement_id)
+    written = terms_of(agreement)
+    if written is not None and agreement.state != Agreement.State.DRAFT:
+        messages.error(request, FROZEN)
+        return redirect("partners:desk_agreement", agreement_id)
+    form = TermsForm(request.POST or None, instance=written, initial={"seller_type": _seller()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            write_terms(agreement_id=agreement_id, contract=form.contract(), by=request.user, now=clock.now())  # type: ignore[arg-type]
+        except TooEarly as error:
+            form.add_error("accounting_on", str(error))
+        except Frozen:
+            messages.error(request, FROZEN)
+            return redirect("partners:desk_agreement", agreement_id)
+        else:
+            messages.success(request, "The terms lie with the agreement. Another person activates it.")
+            return redirect("partners:desk_agreement", agreement_id)
+    context = {"form": form, "agreement": agreement, "here": "agreements"}
+    return render(request, "partners/desk/agreement_terms.html", context, status=400 if form.errors else 200)
+
+
+def _seller() -> str:
+    deductible = organisation().deductibility == Organisation.Deductibility.DEDUCTIBLE_170C
+    return AgreementTerms.Seller.NONPROFIT if deductible else AgreementTerms.Seller.COMMERCIAL
 
 
 @role_required(PREPARER, APPROVER)

@@ -99,6 +99,7 @@ DOORS: dict[str, Door] = {
     "desk/agreements/<int:agreement_id>/accounting.csv": role(*FINANCE),
     "desk/agreements/<int:agreement_id>/papers/": role(*HANDS, methods="POST"),
     "desk/agreements/<int:agreement_id>/papers/<int:paper_id>/": role(*FINANCE),
+    "desk/agreements/<int:agreement_id>/terms/": role(*HANDS, methods="GET POST"),
     "desk/agreements/<int:agreement_id>/states/": role(*HANDS, methods="POST"),
     "desk/agreements/<int:agreement_id>/states/<int:duty_id>/": role(*HANDS, methods="POST"),
     "desk/allocations/<int:allocation_id>/": role(*FINANCE),
