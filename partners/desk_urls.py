@@ -67,6 +67,7 @@ urlpatterns = [
     path("payouts/<int:batch_id>/ach-file/", payout_steps.ach_file, name="desk_ach_file"),
     path("payouts/ach-files/<int:file_id>/", payout_steps.ach_download, name="desk_ach_download"),
     path("payouts/one/<int:payout_id>/retry/", payout_steps.retry, name="desk_payout_retry"),
+    path("payouts/one/<int:payout_id>/not-sent/", payout_steps.not_sent, name="desk_payout_not_sent"),
     path("payouts/one/<int:payout_id>/give-up/", payout_steps.give_up, name="desk_payout_give_up"),
     path("payouts/one/<int:payout_id>/cheque/", payout_steps.cheque, name="desk_payout_cheque"),
     path("payouts/one/<int:payout_id>/void/", payout_steps.void, name="desk_payout_void"),

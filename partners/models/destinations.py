@@ -106,6 +106,7 @@ class PayoutHold(models.Model):
         RETURNED = "returned", "A payment came back"
         NOTICE = "notice", "The bank asks for other account details"
         STRIPE = "stripe", "Stripe does not pay its account any more"
+        VOIDED = "voided", "A cheque was voided"
         MANUAL = "manual", "Held by hand"
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="payout_holds")

@@ -91,7 +91,8 @@ def _pending(destination_id: int) -> tuple[PayoutDestination, Approval]:
 
 
 def _lift(destination: PayoutDestination, by: User, now: datetime) -> None:
-    """A confirmed destination answers what a payment that came back, or a bank's notice, had asked."""
+    """A confirmed destination answers what a payment that came back, or a bank's notice, had asked; not whether the
+    bank stopped a voided cheque."""
     holds = PayoutHold.objects.filter(partner=destination.partner_id, lifted_at__isnull=True)
-    answered = holds.exclude(reason=PayoutHold.Reason.MANUAL).exclude(placed_by=by)
+    answered = holds.exclude(reason__in=[PayoutHold.Reason.MANUAL, PayoutHold.Reason.VOIDED]).exclude(placed_by=by)
     answered.update(lifted_by=by, lifted_at=now)

@@ -7,13 +7,14 @@ from datetime import datetime
 from django.db import transaction
 
 from partners.models import Method, PartnerPayout, PayoutAttempt
+from partners.operations.check_destinations import NOT_SENT, NotPayable, check_destinations
 from partners.operations.lock_payout import alive, lock_payout
 from partners.operations.send_transfers import mark
 from partners.operations.tell_partner import tell_of_payout
 from people.models import User
 from people.operations.attach_file import NotAttachable, attach_file
 
-__all__ = ["NotAttachable", "NotByHand", "ReasonMissing", "confirm_sent_by_hand"]
+__all__ = ["NotAttachable", "NotByHand", "NotPayable", "ReasonMissing", "confirm_sent_by_hand"]
 
 
 class NotByHand(Exception):
@@ -30,7 +31,7 @@ def confirm_sent_by_hand(
 ) -> PartnerPayout:
     """Keep reason and proof beside the payout, where they can be erased; it is on its way.
 
-    Raises NotByHand, ReasonMissing, NotAttachable; then nothing has changed.
+    Raises NotByHand, ReasonMissing, NotPayable, NotAttachable; then nothing has changed.
     """
     if not reason.strip():
         raise ReasonMissing("Say why it went this way.")
@@ -38,6 +39,7 @@ def confirm_sent_by_hand(
     attempt = alive(attempts)
     if attempt is None or attempt.method != Method.MANUAL or attempt.state != PayoutAttempt.State.SUBMITTING:
         raise NotByHand("This payout does not wait to be sent another way.")
+    check_destinations([payout], NOT_SENT)
     attach_file(subject=attempt.key, name=name, content=content, by=by, now=now)
     attach_file(subject=attempt.key, name="why.txt", content=reason.strip().encode(), by=by, now=now)
     mark(payout, attempt, PayoutAttempt.State.IN_FLIGHT, f"manual:{attempt.key}")

@@ -9,6 +9,7 @@ from django.db import transaction
 from ledger import builders
 from ledger.operations.post_entry import post_entry
 from partners.models import PartnerPayout, PayoutAttempt
+from people.models import User
 from people.queries import local_day
 
 
@@ -18,12 +19,18 @@ class Over(Exception):
 
 @transaction.atomic
 def fail_attempt(
-    payout: PartnerPayout, attempt: PayoutAttempt, *, code: str, now: datetime, voided: bool = False
+    payout: PartnerPayout,
+    attempt: PayoutAttempt,
+    *,
+    code: str,
+    now: datetime,
+    by: User | None = None,
+    voided: bool = False,
 ) -> PayoutAttempt:
     """Book the attempt back to what the partner is owed; the payout waits for a new try, or to be taken out.
 
-    Both rows are locked and the payout has its partner loaded. `code` is the outside's word for why; `voided`: it was a
-    cheque. Raises Over; then nothing has changed.
+    Both rows are locked and the payout has its partner loaded. `code` is the outside's word for why; `by`
+    is the person who says so, if one does; `voided`: it was a cheque. Raises Over; then nothing has changed.
     """
     if attempt.state not in PartnerPayout.UNDER_WAY:
         raise Over(f"{payout.reference} is not under way any more.")
@@ -38,6 +45,7 @@ def fail_attempt(
             partner=payout.partner.owner,
             amount_minor=attempt.amount_minor,
             attempt=attempt.number,
+            actor=f"user:{by.pk}" if by else "system",
         ),
         now=now,
     )

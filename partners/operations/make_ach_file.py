@@ -8,7 +8,7 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from partners import bank_numbers
 from partners.models import (
@@ -16,18 +16,31 @@ from partners.models import (
     AchFile,
     AchOriginator,
     Method,
+    Partner,
     PartnerPayout,
     PayoutAttempt,
     PayoutBatch,
     PayoutDestination,
 )
 from partners.nacha import Header, Line, nacha_file, trace_number
+from partners.operations.check_destinations import NOT_SENT, NotPayable, check_destinations
 from partners.operations.send_transfers import mark
 from partners.operations.tell_partner import tell_of_payout
 from partners.two_people import SamePerson
 from people.models import User
 from people.queries import local_day, organisation
 
+__all__ = [
+    "AlreadyDownloaded",
+    "FileChanged",
+    "FileOutdated",
+    "NoOriginator",
+    "NotPayable",
+    "NothingToWrite",
+    "download_ach_file",
+    "make_ach_file",
+    "make_prenote_file",
+]
 FILES_A_DAY = 26
 SEQUENCES = 10**7
 
@@ -44,6 +57,10 @@ class AlreadyDownloaded(Exception):
     """The file was fetched before; its bytes are given out once."""
 
 
+class FileOutdated(Exception):
+    """A payout of the file is owed again: its line would be paid twice."""
+
+
 class FileChanged(Exception):
     """The rows do not make the bytes that were signed by the hash: nothing is given out."""
 
@@ -52,17 +69,19 @@ class FileChanged(Exception):
 def make_ach_file(*, batch_id: int, by: User, effective_on: date, now: datetime) -> AchFile:
     """Write the batch's waiting ACH payouts into one file; they are on their way. Only the batch's sender may.
 
-    Raises SamePerson, NoOriginator, NothingToWrite, NoKeys, NotOpened; then nothing has changed.
+    Raises SamePerson, NotPayable, NoOriginator, NothingToWrite, NoKeys, NotOpened; then nothing has changed.
     """
     batch = PayoutBatch.objects.get(pk=batch_id)
     if batch.sent_by_id != by.pk:
         raise SamePerson("Only the person who sent this batch makes its file.")
+    _lock_partners(Partner.objects.filter(payouts__batch=batch))
     payouts = list(
         PartnerPayout.objects.select_for_update(of=("self",))
         .filter(batch=batch, method=Method.ACH, state=PartnerPayout.State.SUBMITTING)
-        .select_related("partner", "batch")
+        .select_related("partner", "batch", "paid_to")
         .order_by("id")
     )
+    check_destinations(payouts, NOT_SENT)
     waiting = {payout.pk: payout for payout in payouts}
     attempts = list(
         PayoutAttempt.objects.select_for_update(of=("self",))
@@ -92,18 +111,41 @@ def make_prenote_file(*, by: User, effective_on: date, now: datetime) -> AchFile
 
 @transaction.atomic
 def download_ach_file(*, file_id: int, by: User, now: datetime) -> bytes:
-    """The bytes, once, for the person who made the file. Raises SamePerson, AlreadyDownloaded, FileChanged."""
+    """The bytes, once, for the person who made the file, while every payout in it may still go where it says.
+
+    Raises SamePerson, AlreadyDownloaded, NotPayable, FileOutdated, FileChanged.
+    """
+    _lock_partners(Partner.objects.filter(payouts__attempts__ach_entry__file=file_id))
     file = AchFile.objects.select_for_update(of=("self",)).get(pk=file_id)
     if file.made_by_id != by.pk:
         raise SamePerson("Only the person who made this file fetches it.")
     if file.downloaded_at is not None:
         raise AlreadyDownloaded("This file was fetched before. If the bank never had it, record its payouts as failed.")
+    _check_still_on_their_way(file)
     content = _bytes(file)
     if sha256(content).hexdigest() != file.sha256:
         raise FileChanged("What lies here is not what was made: nothing is given out.")
     file.downloaded_by, file.downloaded_at = by, now
     file.save(update_fields=["downloaded_by", "downloaded_at"])
     return content
+
+
+def _lock_partners(partners: QuerySet[Partner]) -> None:
+    """Before anything else, as everybody does: no hold and no other destination comes in between."""
+    list(Partner.objects.select_for_update().filter(pk__in=partners.values("pk")).order_by("id"))
+
+
+def _check_still_on_their_way(file: AchFile) -> None:
+    """What is owed again, and may be in another file by now, makes the whole file worthless."""
+    over = file.entries.filter(attempt__isnull=False).exclude(attempt__state=PayoutAttempt.State.IN_FLIGHT)
+    if entry := over.select_related("attempt__payout").first():
+        assert entry.attempt is not None
+        raise FileOutdated(
+            f"{entry.attempt.payout} of this file is not on its way any more: say of the others too, on their pages, "
+            "that they did not leave, and make a new file."
+        )
+    payouts = PartnerPayout.objects.filter(attempts__ach_entry__file=file).select_related("partner", "paid_to")
+    check_destinations(list(payouts.order_by("id")), NOT_SENT)
 
 
 def _file(

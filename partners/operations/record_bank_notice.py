@@ -41,7 +41,7 @@ def record_bank_notice(
         return payout
     attempt = alive(attempts)
     if attempt is not None:
-        fail_attempt(payout, attempt, code=code, now=now)
+        fail_attempt(payout, attempt, code=code, by=by, now=now)
         _hold(payout, PayoutHold.Reason.RETURNED, code, by, now)
         return payout
     if account is None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from partners.models import PartnerPayout, PayoutAttempt, PayoutItem
+from partners.models import PartnerPayout, PayoutAttempt, PayoutEvent, PayoutItem
 from partners.operations.check_destinations import NotPayable
 from partners.operations.lock_payout import lock_payout
 from partners.operations.settle_payout import finish_batches
@@ -33,7 +33,7 @@ def retry_payout(*, payout_id: int, by: User, now: datetime) -> PayoutAttempt:
 
 
 @transaction.atomic
-def give_payout_up(*, payout_id: int, now: datetime) -> PartnerPayout:
+def give_payout_up(*, payout_id: int, by: User, now: datetime) -> PartnerPayout:
     """Take out a payout that did not leave: its shares can be proposed again. Raises NotFailed."""
     payout, _ = lock_payout(payout_id)
     if payout.state != PartnerPayout.State.FAILED:
@@ -41,5 +41,6 @@ def give_payout_up(*, payout_id: int, now: datetime) -> PartnerPayout:
     PayoutItem.objects.filter(payout=payout, released_at__isnull=True).update(released_at=now)
     payout.state = PartnerPayout.State.RELEASED
     payout.save(update_fields=["state"])
+    PayoutEvent.objects.create(batch=payout.batch, payout=payout, word=PayoutEvent.Word.GIVEN_UP, by=by, at=now)
     finish_batches([payout.batch_id], now)
     return payout

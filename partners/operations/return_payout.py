@@ -44,6 +44,7 @@ def return_payout(
             amount_minor=payout.amount_minor,
             attempt=attempt.number,
             bank=bank,
+            actor=f"user:{by.pk}",
         ),
         now=now,
     )

@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 
 from partners.models import Method, PartnerPayout, PayoutAttempt
+from partners.operations.check_destinations import NotPayable, check_destinations
 from partners.operations.lock_payout import lock_payout
 from partners.operations.tell_partner import tell_of_payout
 from payments.operations.make_transfer import StripeRefused, StripeUnavailable, TransferRequest, make_transfer
@@ -29,9 +30,28 @@ def send_transfers(*, now: datetime) -> int:
 
 
 def send_transfer(attempt: PayoutAttempt, *, now: datetime) -> bool:
-    """Send one attempt with its stored key and its frozen amount and destination; whether there is an answer."""
+    """Send one attempt with its stored key and its frozen amount and destination; whether there is an answer.
+
+    While its partner is on hold, or is paid elsewhere, it waits; a person may say that it did not leave.
+    """
+    if not _may_leave(attempt):
+        return False
+    try:
+        transfer_ref = make_transfer(request=request_of(attempt), now=now)
+    except StripeRefused as refusal:
+        log.warning("payout_refused", payout=attempt.payout_id, attempt=attempt.number, code=refusal.code)
+        return True
+    except StripeUnavailable:
+        _say(attempt, State.UNKNOWN, now)
+        return False
+    _say(attempt, State.IN_FLIGHT, now, transfer_ref)
+    return True
+
+
+def request_of(attempt: PayoutAttempt) -> TransferRequest:
+    """What an attempt, with its payout and destination loaded, asks of Stripe."""
     assert attempt.paid_to is not None, "a transfer goes to a destination"
-    request = TransferRequest(
+    return TransferRequest(
         kind=KIND,
         subject=attempt.payout.ref,
         destination=attempt.paid_to.stripe_account,
@@ -40,15 +60,18 @@ def send_transfer(attempt: PayoutAttempt, *, now: datetime) -> bool:
         group=f"payout_batch:{attempt.payout.batch_id}",
         attempt_key=attempt.key,
     )
-    try:
-        transfer_ref = make_transfer(request=request, now=now)
-    except StripeRefused as refusal:
-        log.warning("payout_refused", payout=attempt.payout_id, attempt=attempt.number, code=refusal.code)
-        return True
-    except StripeUnavailable:
-        _say(attempt, State.UNKNOWN, now)
+
+
+@transaction.atomic
+def _may_leave(attempt: PayoutAttempt) -> bool:
+    payout, attempts = lock_payout(attempt.payout_id)
+    if not any(row.pk == attempt.pk and row.state == State.SUBMITTING for row in attempts):
         return False
-    _say(attempt, State.IN_FLIGHT, now, transfer_ref)
+    try:
+        check_destinations([payout])
+    except NotPayable:
+        log.info("payout_held_back", payout=payout.pk, attempt=attempt.number)
+        return False
     return True
 
 

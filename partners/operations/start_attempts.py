@@ -51,6 +51,7 @@ def start_attempts(payouts: Sequence[PartnerPayout], *, by: User, now: datetime)
                 partner=payout.partner.owner,
                 amount_minor=payout.amount_minor,
                 attempt=numbers[payout.pk],
+                actor=f"user:{by.pk}",
             )
             for payout in payouts
         ],

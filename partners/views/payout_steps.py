@@ -14,13 +14,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from partners import payout_forms
 from partners.bank_numbers import NoKeys, NotOpened
-from partners.models import AchFile, Method, PartnerPayout, PayoutBatch
-from partners.operations.check_destinations import NotPayable
+from partners.models import AchFile, Method, PartnerPayout, PayoutAttempt, PayoutBatch
+from partners.nacha import TooLong
+from partners.operations.check_destinations import NOT_SENT, TAKE_OUT, NotPayable, check_destinations
 from partners.operations.confirm_sent_by_hand import NotAttachable, NotByHand, confirm_sent_by_hand
 from partners.operations.issue_cheque import NotACheque, NotStale, NumberUsed, issue_cheque, void_cheque
 from partners.operations.make_ach_file import (
     AlreadyDownloaded,
     FileChanged,
+    FileOutdated,
     NoOriginator,
     NothingToWrite,
     download_ach_file,
@@ -29,6 +31,7 @@ from partners.operations.make_ach_file import (
 from partners.operations.record_bank_notice import NoSuchCode, record_bank_notice
 from partners.operations.retry_payout import NotFailed, give_payout_up, retry_payout
 from partners.operations.return_payout import NotArrived
+from partners.operations.say_not_sent import MayHaveLeft, say_not_sent
 from partners.operations.start_attempts import PayableShrunk
 from partners.two_people import SamePerson
 from people import clock, desk
@@ -64,6 +67,9 @@ REFUSALS = (
     NotOpened,
     AlreadyDownloaded,
     FileChanged,
+    FileOutdated,
+    MayHaveLeft,
+    TooLong,
 )
 
 
@@ -84,6 +90,7 @@ def _page(request: HttpRequest, payout_id: int, typed: Mapping[str, Form], batch
     sources = describe(item.allocation.source for item in page if item.allocation)
     roles = set(request.user.groups.values_list("name", flat=True))
     last = attempts[-1] if attempts else None
+    waits = row.state == State.SUBMITTING or _lies_in_a_file(last)
     context = {
         "payout": row,
         "attempts": attempts,
@@ -92,6 +99,8 @@ def _page(request: HttpRequest, payout_id: int, typed: Mapping[str, Form], batch
         "page": page,
         "items": [(item, sources[item.allocation.source] if item.allocation else None) for item in page],
         "may_act": bool(roles & set(HANDS)),
+        "held_back": _held_back(row) if waits or row.state == State.FAILED else "",
+        "may_say_not_sent": waits,
         "wants_cheque": row.method == Method.CHEQUE and row.state == State.SUBMITTING,
         "cheque_is_out": row.method == Method.CHEQUE and row.state == State.IN_FLIGHT,
         "wants_proof": row.method == Method.MANUAL and row.state == State.SUBMITTING,
@@ -104,6 +113,21 @@ def _page(request: HttpRequest, payout_id: int, typed: Mapping[str, Form], batch
     return render(request, "partners/desk/payout.html", context, status=400 if typed else 200)
 
 
+def _held_back(payout: PartnerPayout) -> str:
+    """Why it may not leave now, though it was sent; empty when it may."""
+    try:
+        check_destinations([payout], TAKE_OUT if payout.state == State.FAILED else NOT_SENT)
+    except NotPayable as error:
+        return str(error)
+    return ""
+
+
+def _lies_in_a_file(attempt: PayoutAttempt | None) -> bool:
+    if attempt is None or attempt.state != PayoutAttempt.State.IN_FLIGHT or attempt.method != Method.ACH:
+        return False
+    return attempt.ach_entry.file.downloaded_at is None
+
+
 @role_required(*HANDS)
 @require_POST
 @confirm_afresh
@@ -114,9 +138,18 @@ def retry(request: HttpRequest, payout_id: int) -> HttpResponse:
 
 @role_required(*HANDS)
 @require_POST
+@confirm_afresh
+def not_sent(request: HttpRequest, payout_id: int) -> HttpResponse:
+    done = "Recorded. The partner is owed it again: try again or take it out."
+    return _step(request, payout_id, done, lambda by, now: say_not_sent(payout_id=payout_id, by=by, now=now))
+
+
+@role_required(*HANDS)
+@require_POST
+@confirm_afresh
 def give_up(request: HttpRequest, payout_id: int) -> HttpResponse:
     done = "Taken out. Its shares can be proposed again."
-    return _step(request, payout_id, done, lambda _by, now: give_payout_up(payout_id=payout_id, now=now))
+    return _step(request, payout_id, done, lambda by, now: give_payout_up(payout_id=payout_id, by=by, now=now))
 
 
 @role_required(*HANDS)
@@ -135,10 +168,13 @@ def cheque(request: HttpRequest, payout_id: int) -> HttpResponse:
 
 @role_required(*HANDS)
 @require_POST
+@confirm_afresh
 def void(request: HttpRequest, payout_id: int) -> HttpResponse:
     stale = request.POST.get("stale") == "yes"
-    done = "Void. The partner is owed it again: reissue it or take it out."
-    return _step(request, payout_id, done, lambda _by, now: void_cheque(payout_id=payout_id, stale=stale, now=now))
+    done = "Void. The partner is on hold until another person has seen that the bank stopped it."
+    return _step(
+        request, payout_id, done, lambda by, now: void_cheque(payout_id=payout_id, stale=stale, by=by, now=now)
+    )
 
 
 @role_required(*HANDS)

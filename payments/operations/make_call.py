@@ -44,7 +44,7 @@ def intend_call(
     What the call makes at Stripe carries the key as `attempt` in its metadata, by which it can be found. Raises
     AttemptKeyReused when the meaning differs; RuntimeError inside a transaction.
     """
-    digest = hashlib.sha256(json.dumps([purpose, subject, target, meaning], sort_keys=True).encode()).hexdigest()
+    digest = _digest(purpose, subject, target, meaning)
     with transaction.atomic(durable=True):
         call, _ = StripeCall.objects.get_or_create(
             idempotency_key=key,
@@ -61,6 +61,33 @@ def intend_call(
     if call.params_hash != digest:
         raise AttemptKeyReused(key)
     return call
+
+
+def forbid_call(*, purpose: str, subject: str, target: str = "", meaning: Any, key: str, now: datetime) -> bool:
+    """Take a key that nobody has used yet, so that nothing is ever asked under it; whether it was free.
+
+    Arguments as of `intend_call`. Whoever intends the call at the same time waits until this transaction ends, and then
+    finds it refused.
+    """
+    _, made = StripeCall.objects.get_or_create(
+        idempotency_key=key,
+        defaults={
+            "purpose": purpose,
+            "subject": subject,
+            "target": target,
+            "params_hash": _digest(purpose, subject, target, meaning),
+            "state": StripeCall.State.FAILED,
+            "error": "not_asked It was taken back before Stripe was asked.",
+            "intended_at": now,
+            "next_attempt_at": clock.wall_now(),
+            "finished_at": clock.wall_now(),
+        },
+    )
+    return made
+
+
+def _digest(purpose: str, subject: str, target: str, meaning: Any) -> str:
+    return hashlib.sha256(json.dumps([purpose, subject, target, meaning], sort_keys=True).encode()).hexdigest()
 
 
 def make_call(call: StripeCall, *, now: datetime, keep: Callable[[Any], object] | None = None) -> None:

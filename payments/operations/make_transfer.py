@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from payments.facts import TransferRefused
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import StripeCall
 from payments.operations.apply_fact import apply_fact
 from payments.operations.follow_object import follow_object
-from payments.operations.make_call import AttemptKeyReused, intend_call, make_call
+from payments.operations.make_call import AttemptKeyReused, forbid_call, intend_call, make_call
 from payments.readers.transfers import read_transfer
 from payments.readings import transfer_ref
 
@@ -22,6 +23,7 @@ __all__ = [
     "TransferRequest",
     "finish_transfer",
     "make_transfer",
+    "never_make_transfer",
 ]
 
 
@@ -79,11 +81,27 @@ def make_transfer(*, request: TransferRequest, now: datetime) -> str:
         subject=request.subject,
         target=request.destination,
         params=params,
-        meaning=[request.kind, request.amount_minor, request.currency, request.group],
+        meaning=_meaning(request),
         key=key,
         now=now,
     )
     return finish_transfer(call, kind=request.kind, now=now)
+
+
+def never_make_transfer(*, request: TransferRequest, now: datetime) -> bool:
+    """Make sure, in the caller's transaction, that this is never sent; False when it was begun and may have left."""
+    return forbid_call(
+        purpose=StripeCall.Purpose.TRANSFER,
+        subject=request.subject,
+        target=request.destination,
+        meaning=_meaning(request),
+        key=_key(request.attempt_key),
+        now=now,
+    )
+
+
+def _meaning(request: TransferRequest) -> list[Any]:
+    return [request.kind, request.amount_minor, request.currency, request.group]
 
 
 def finish_transfer(call: StripeCall, *, kind: str, now: datetime) -> str:

@@ -127,6 +127,7 @@ DOORS: dict[str, Door] = {
     "desk/payouts/<int:batch_id>/ach-file/": role(*HANDS, methods="POST"),
     "desk/payouts/ach-files/<int:file_id>/": role(*HANDS, methods="POST"),
     "desk/payouts/one/<int:payout_id>/retry/": role(*HANDS, methods="POST"),
+    "desk/payouts/one/<int:payout_id>/not-sent/": role(*HANDS, methods="POST"),
     "desk/payouts/one/<int:payout_id>/give-up/": role(*HANDS, methods="POST"),
     "desk/payouts/one/<int:payout_id>/cheque/": role(*HANDS, methods="POST"),
     "desk/payouts/one/<int:payout_id>/void/": role(*HANDS, methods="POST"),

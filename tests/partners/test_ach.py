@@ -175,7 +175,7 @@ def test_a_return_before_the_bank_line_gives_the_liability_back(
     assert books.balance("payable", valor.partner.owner) == -4000
     with pytest.raises(NotPayable, match="on hold"):
         retry_payout(payout_id=payout.pk, by=ana, now=LATER)
-    give_payout_up(payout_id=payout.pk, now=LATER)
+    give_payout_up(payout_id=payout.pk, by=ana, now=LATER)
     assert "On hold: a payment came back" in state_of(valor.partner).why_not
     assert findings() == []
 

@@ -11,14 +11,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from ledger import queries as books
 from ledger.models import Entry
 from partners.destination_details import Details
-from partners.models import Agreement, BankAccount, Cheque, PartnerPayout
+from partners.models import Agreement, BankAccount, Cheque, PartnerPayout, PayoutHold
 from partners.operations.approve_batch import approve_batch
 from partners.operations.confirm_sent_by_hand import NotAttachable, ReasonMissing, confirm_sent_by_hand
-from partners.operations.issue_cheque import NotACheque, NotStale, NumberUsed, issue_cheque, void_cheque
+from partners.operations.hold_partner import lift_hold
+from partners.operations.issue_cheque import NotACheque, NotPayable, NotStale, NumberUsed, issue_cheque, void_cheque
 from partners.operations.propose_batch import propose_batch
 from partners.operations.retry_payout import retry_payout
 from partners.operations.send_batch import send_batch
 from partners.operations.settle_payout import finish_batches, settle_payout
+from partners.two_people import SamePerson
 from people.models import Attachment, Mail, User
 from tests.partners.money import earn
 from tests.partners.test_desk import signed_in, today, words
@@ -66,8 +68,14 @@ def test_a_void_cheque_is_reissued_under_a_new_number(
     payout = sent(valor, CHEQUE, ana, ben)
     issue_cheque(payout_id=payout.pk, account=checking, number=1001, by=ana, now=LATER)
 
-    void_cheque(payout_id=payout.pk, stale=False, now=LATER)
+    void_cheque(payout_id=payout.pk, stale=False, by=ana, now=LATER)
     assert books.balance("payable", valor.partner.owner) == -4000
+    with pytest.raises(NotPayable, match="on hold"):
+        retry_payout(payout_id=payout.pk, by=ana, now=LATER)
+    hold = PayoutHold.objects.get(reason="voided")
+    with pytest.raises(SamePerson):
+        lift_hold(hold_id=hold.pk, by=ana, reason="The bank stopped it", now=LATER)
+    lift_hold(hold_id=hold.pk, by=ben, reason="The bank stopped it", now=LATER)
     retry_payout(payout_id=payout.pk, by=ana, now=LATER)
     with pytest.raises(NumberUsed):
         issue_cheque(payout_id=payout.pk, account=checking, number=1001, by=ana, now=LATER)
@@ -77,6 +85,9 @@ def test_a_void_cheque_is_reissued_under_a_new_number(
         (1, "voided", "voided"),
         (2, "in_flight", ""),
     ]
+    assert list(payout.events.values_list("word", "by__name")) == [("voided", "Ana")]
+    entries = Entry.objects.filter(source=payout.ref).values_list("actor", flat=True)
+    assert set(entries) == {f"user:{ana.pk}"}
     kinds = Entry.objects.filter(source=payout.ref).order_by("id").values_list("kind", flat=True)
     assert list(kinds) == ["payout_sent", "cheque_voided", "payout_sent"]
     assert (books.balance("payable", valor.partner.owner), Cheque.objects.count(), findings()) == (0, 2, [])
@@ -85,12 +96,12 @@ def test_a_void_cheque_is_reissued_under_a_new_number(
 def test_a_cheque_is_stale_after_180_days(valor: Agreement, checking: BankAccount, ana: User, ben: User) -> None:
     payout = sent(valor, CHEQUE, ana, ben)
     with pytest.raises(NotACheque):
-        void_cheque(payout_id=payout.pk, stale=True, now=LATER)
+        void_cheque(payout_id=payout.pk, stale=True, by=ana, now=LATER)
     issue_cheque(payout_id=payout.pk, account=checking, number=1001, by=ana, now=LATER)
 
     with pytest.raises(NotStale, match="22 October 2026"):
-        void_cheque(payout_id=payout.pk, stale=True, now=LATER + timedelta(days=179))
-    void_cheque(payout_id=payout.pk, stale=True, now=LATER + timedelta(days=180))
+        void_cheque(payout_id=payout.pk, stale=True, by=ana, now=LATER + timedelta(days=179))
+    void_cheque(payout_id=payout.pk, stale=True, by=ana, now=LATER + timedelta(days=180))
 
     assert payout.attempts.get().failure_code == "stale"
     assert books.balance("payable", valor.partner.owner) == -4000
@@ -127,6 +138,9 @@ def test_the_steps_through_the_pages(
     assert "Cheque 1001 is out" in words(client.get(page))
     client.post(f"{steps}void/")
     assert "It did not leave" in words(client.get(page))
+    client.post(f"{steps}retry/")
+    assert "is on hold" in words(client.get(page))
+    lift_hold(hold_id=PayoutHold.objects.get(reason="voided").pk, by=ben, reason="Stopped", now=LATER)
     client.post(f"{steps}retry/")
     again = client.post(f"{steps}cheque/", {"account": checking.pk, "number": 1001})
     assert again.status_code == 400 and "in the register already" in words(again)

@@ -9,13 +9,16 @@ import pytest
 from ledger import queries as books
 from ledger.models import Entry
 from partners.models import PartnerPayout, PayoutAttempt, PayoutItem
+from partners.operations.hold_partner import hold_partner, lift_hold
 from partners.operations.propose_batch import NothingEligible
 from partners.operations.retry_payout import NotFailed, give_payout_up, retry_payout
+from partners.operations.say_not_sent import MayHaveLeft, say_not_sent
 from partners.operations.send_batch import NotApproved, send_batch
-from partners.operations.send_transfers import send_transfers
+from partners.operations.send_transfers import request_of, send_transfers
 from partners.queries import totals
 from payments.models import StripeCall
 from payments.operations.list_balance_transactions import list_balance_transactions
+from payments.operations.make_transfer import StripeRefused, StripeUnavailable, make_transfer
 from people import clock
 from people.models import Mail
 from tests.local_stripe import LocalStripe
@@ -104,13 +107,49 @@ def test_case_13_of_the_rules(stage: StripePayouts) -> None:
     assert findings() == []
 
 
+def test_a_hold_stops_a_transfer_that_was_sent_and_not_asked_for(stage: StripePayouts) -> None:
+    """It waits; once a person says that it did not leave, Stripe is never asked under its key, whoever tries."""
+    stage.fund()
+    dahlia = stage.partner("dahlia")
+    stage.earn(dahlia, 2531, 1)
+    send_batch(batch_id=stage.approved().pk, by=stage.ana, now=clock.now())
+    held = hold_partner(partner_id=dahlia.partner.pk, by=stage.ana, reason="A question", now=clock.now())
+    late = PayoutAttempt.objects.select_related("payout", "paid_to").get()
+
+    assert (send_transfers(now=clock.now()), StripeCall.objects.count(), states()) == (0, 0, ["submitting"])
+    say_not_sent(payout_id=late.payout_id, by=stage.ana, now=clock.now())
+    with pytest.raises(StripeRefused):
+        make_transfer(request=request_of(late), now=clock.now())
+    assert (states(), owed(dahlia.partner), stage.at_stripe()) == (["failed"], (2531, 0), {})
+
+    lift_hold(hold_id=held.pk, by=stage.ben, reason="Answered", now=clock.now())
+    retry_payout(payout_id=late.payout_id, by=stage.ana, now=clock.now())
+    send_transfers(now=clock.now())
+    assert (states(), owed(dahlia.partner), findings()) == (["settled"], (0, 0), [])
+
+
+def test_a_transfer_that_was_asked_for_is_not_said_to_be_here(stage: StripePayouts) -> None:
+    dahlia = stage.partner("dahlia")
+    stage.earn(dahlia, 2531, 1)
+    send_batch(batch_id=stage.approved().pk, by=stage.ana, now=clock.now())
+    attempt = PayoutAttempt.objects.select_related("payout", "paid_to").get()
+    faults(stage, {"fault": "applied_then_dropped", "method": "POST", "path": "/v1/transfers", "times": 9})
+    with pytest.raises(StripeUnavailable):
+        make_transfer(request=request_of(attempt), now=clock.now())
+
+    with pytest.raises(MayHaveLeft):
+        say_not_sent(payout_id=attempt.payout_id, by=stage.ana, now=clock.now())
+
+    assert (states(), owed(dahlia.partner)) == (["submitting"], (0, 2531))
+
+
 def test_what_did_not_leave_can_be_taken_out_and_proposed_again(stage: StripePayouts) -> None:
     dahlia = stage.partner("dahlia")
     stage.earn(dahlia, 2531, 1)
     send(stage)
     payout = PartnerPayout.objects.get()
 
-    give_payout_up(payout_id=payout.pk, now=clock.now())
+    give_payout_up(payout_id=payout.pk, by=stage.ana, now=clock.now())
 
     payout.refresh_from_db()
     assert (payout.state, payout.batch.state) == ("released", "settled")
