@@ -235,6 +235,11 @@ def source_ref(seen: BalanceTransactionSeen) -> str:
     return object_ref(seen.source_id) or seen.ref
 
 
+def is_of_dispute(seen: BalanceTransactionSeen) -> bool:
+    """Whether it is about a dispute, as the fee for contesting one is, in a row of its own."""
+    return seen.source_id.startswith(("dp_", "du_"))
+
+
 def refund_ref(refund_id: str) -> str:
     """The word by which everybody else knows a refund, and the key of its entry: "stripe:refund:re_1"."""
     return f"stripe:refund:{refund_id}"

@@ -60,17 +60,25 @@ def is_known(category: str) -> bool:
 
 
 def balance_transaction(
-    *, bt_ref: str, category: str, amount_minor: int, fee_minor: int, **about: Unpack[About]
+    *,
+    bt_ref: str,
+    category: str,
+    amount_minor: int,
+    fee_minor: int,
+    of_dispute: bool = False,
+    **about: Unpack[About],
 ) -> EntryDraft:
     """E1b, E2b, E3b: one movement of the processor balance and its fee; both amounts signed as the processor does.
 
     `bt_ref` ("stripe:bt:txn_1") is the entry's key; `category` the reporting category. An unknown one goes to suspense.
+    A fee `of_dispute`, for contesting it, is on the account to which winning it brings the fee back.
     """
+    counterpart = DISPUTE_FEES if of_dispute and category == "fee" else _COUNTERPARTS.get(category, SUSPENSE)
     return EntryDraft(
         kind="balance_transaction",
         key=bt_ref,
         postings=signed(
-            (STRIPE_BALANCE, _COUNTERPARTS.get(category, SUSPENSE), amount_minor),
+            (STRIPE_BALANCE, counterpart, amount_minor),
             (_FEES.get(category, PROCESSING_FEES), STRIPE_BALANCE, fee_minor),
         ),
         facts=(("category", category), ("amount", amount_minor), ("fee", fee_minor)),

@@ -21,7 +21,7 @@ from ledger.operations.open_exception import close_exceptions, open_exception
 from ledger.operations.post_entry import BadPosting, Conflict, NoSuchMonth, UnknownAccount, post_entries
 from payments.discrepancies import CHANGED, IN_SUSPENSE, NOT_POSTED
 from payments.models import BalanceTransaction, Charge
-from payments.readings import BalanceTransactionSeen, source_ref
+from payments.readings import BalanceTransactionSeen, is_of_dispute, source_ref
 from payments.transfer_bookings import booked_by_others
 from people.queries import books_begin_at, local_day, organisation
 
@@ -141,6 +141,7 @@ def _draft(seen: BalanceTransactionSeen, effective_on: Any) -> EntryDraft:
         category=seen.category,
         amount_minor=seen.amount_minor,
         fee_minor=seen.fee_minor,
+        of_dispute=is_of_dispute(seen),
     )
 
 

@@ -145,6 +145,25 @@ def test_worked_chain_when_the_dispute_is_lost(webhooks: LocalStripe, fund: Fund
     assert list(AllocationReversal.objects.values_list("amount_minor", flat=True)) == [333, 864, 531]
 
 
+@pytest.mark.parametrize(("evidence", "kept"), [("winning_evidence", 1500), ("losing_evidence", 3000)])
+def test_what_a_contested_dispute_costs_stands_on_one_account(webhooks: LocalStripe, evidence: str, kept: int) -> None:
+    """Stripe takes a second fee for the answer, in a row of its own, and brings only that one back when it is won."""
+    order = money.sell(**CHAIN)
+    dispute = webhooks.dispute(money.charge_id(order), fee=1500)
+    answer = {"evidence": {"uncategorized_text": evidence}, "submit": True}
+    money.client().disputes.update(dispute, answer)
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+    contested = balance("dispute_fees")
+
+    webhooks.advance(hours=2)
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    assert (contested, balance("dispute_fees"), balance("processing_fees")) == (3000, kept, 180)
+    assert (balance("disputes"), balance("clearing")) == (0, 0)
+
+
 def test_covered_gift_partly_refunded(webhooks: LocalStripe, fund: Fund) -> None:
     gift = money.give(fund, 10256, 256)
 
