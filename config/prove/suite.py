@@ -27,6 +27,7 @@ PROOFS: Final = {
     "kill-points": InSuite(
         (
             "tests/payments/test_kill_points.py",
+            "tests/payments/test_transfers.py::test_killed_anywhere_it_is_sent_and_booked_once",
             "tests/journeys/test_charged_twice.py::test_killed_anywhere_around_the_refund_it_is_made_once",
         ),
         20,

@@ -19,11 +19,13 @@ from django.db import connections
 from payments import gateway, tasks
 from payments.models import Charge, StripeCall
 from payments.operations import (
+    cancel_subscription,
     expire_checkout,
     follow_object,
     make_account,
     make_call,
     make_transfer,
+    mark_subscription,
     open_checkout,
     refund_charge,
 )
@@ -45,7 +47,15 @@ def _and_die(work: Callable[..., Any]) -> Callable[..., None]:
     return worked
 
 
-CALLERS: Final = (open_checkout, expire_checkout, refund_charge, make_transfer, make_account)
+CALLERS: Final = (
+    open_checkout,
+    expire_checkout,
+    refund_charge,
+    make_transfer,
+    make_account,
+    cancel_subscription,
+    mark_subscription,
+)
 # name -> (where, what is replaced there, by what)
 POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = {
     "before row": [(module, "intend_call", _die) for module in CALLERS],

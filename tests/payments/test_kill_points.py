@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from ledger.operations.open_months import open_months
 from payments import gateway
-from payments.facts import CheckoutExpired, CheckoutPaid
+from payments.facts import CheckoutExpired, CheckoutPaid, Fact, PlanEnded
 from payments.models import CheckoutSession, StripeCall
+from payments.operations.cancel_subscription import Outcome as Cancelled
+from payments.operations.cancel_subscription import cancel_subscription
 from payments.operations.expire_checkout import Outcome, expire_checkout
+from payments.operations.mark_subscription import mark_subscription
 from payments.operations.open_checkout import CheckoutLine, CheckoutRequest, open_checkout
 from people import clock
 from people.models import Organisation
 from tests import asked
+from tests.another_system import customer, join, price
 from tests.local_stripe import LocalStripe
 from tests.payments.conftest import Listen
 from tests.payments.kill_points import POINTS, TIMES, killed_at, swept
@@ -27,6 +32,7 @@ def books(transactional_db: None, listen: Listen) -> None:
     open_months(around=clock.wall_now())
     Organisation.objects.create(display_name="Tassel", zone_name="America/Chicago")
     listen("order", CheckoutPaid, CheckoutExpired)
+    listen("plan", PlanEnded)
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -41,6 +47,48 @@ def test_a_page_is_closed_wherever_its_closer_died(sandbox: LocalStripe, point: 
     for number in range(TIMES):
         close_and_die(point, number)
     asked.tell(f"closing a page, killed {point}: {TIMES} times, one outcome")
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_plan_is_cancelled_wherever_its_canceller_died(sandbox: LocalStripe, told: list[Fact], point: str) -> None:
+    """By one call, and its end is told. To end what has ended is answered by "no such thing": Stripe keeps no key of a
+    DELETE, so a call whose answer died with its caller ends so."""
+    monthly, donor = price(), customer()
+    for number in range(TIMES):
+        plan = f"plan:{number}"
+        ref = join(monthly, of=donor, metadata={"kind": "plan", "subject": plan}).subscription
+        cancel = partial(cancel_subscription, subscription_ref=ref, attempt_key=plan, subject=plan, now=clock.now())
+
+        killed_at(point, cancel)
+        swept()
+        outcome = cancel()
+
+        assert outcome in (Cancelled.CANCELLED, Cancelled.ALREADY_CANCELLED)
+        assert gateway.client().subscription(ref).status == "canceled"
+        [(_, state, _)] = calls(plan)
+        gone = StripeCall.objects.filter(subject=plan, error__startswith="resource_missing").exists()
+        assert state == ("failed" if gone else "done")
+        assert {fact.subject for fact in told if isinstance(fact, PlanEnded)} == {
+            f"plan:{n}" for n in range(number + 1)
+        }
+    asked.tell(f"cancelling a plan, killed {point}: {TIMES} times, one outcome")
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_plan_is_marked_wherever_its_marker_died(sandbox: LocalStripe, point: str) -> None:
+    monthly, donor = price(), customer()
+    for number in range(TIMES):
+        plan, ref = f"plan:{number}", join(monthly, of=donor, metadata={"theirs": "1"}).subscription
+        mark = partial(mark_subscription, subscription_ref=ref, kind="plan", subject=plan, now=clock.now())
+
+        killed_at(point, mark)
+        swept()
+        mark()
+
+        marks = gateway.client().subscription(ref).metadata.to_dict()
+        assert marks == {"theirs": "1", "kind": "plan", "subject": plan}
+        assert calls(plan) == [("mark_subscription", "done", ref)]
+    asked.tell(f"marking a plan, killed {point}: {TIMES} times, one outcome")
 
 
 def open_and_die(point: str, number: int) -> None:

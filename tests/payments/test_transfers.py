@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,8 +32,9 @@ from payments.operations.reconcile import reconcile
 from payments.readers import read_transfer
 from people import clock
 from people.queries import local_day
+from tests import asked
 from tests.local_stripe import LocalStripe
-from tests.payments.kill_points import POINTS, killed_at, swept
+from tests.payments.kill_points import POINTS, TIMES, killed_at, swept
 from tests.payments.test_balance_with_sandbox import api, compared, found, listed, named, process
 from tests.payments.test_with_sandbox import months
 
@@ -299,13 +301,18 @@ def test_a_rival_who_sends_the_same_attempt_gets_the_same_transfer(account: str,
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_anywhere_it_is_sent_and_booked_once(account: str, payouts: list[Fact], point: str) -> None:
-    killed_at(point, lambda: send(account))
-    swept()
-    if not StripeCall.objects.exists():
-        send(account)  # nobody remembers it: the payout's own sweep asks again
+    for number in range(1, TIMES + 1):
+        about = {"attempt_key": f"payout:{number}:1", "subject": f"payout:{number}"}
+        killed_at(point, partial(send, account, **about))
+        swept()
+        if not StripeCall.objects.filter(subject=about["subject"]).exists():
+            send(account, **about)  # nobody remembers it: the payout's own sweep asks again
 
-    tasks.list_balance()
+        tasks.list_balance()
 
-    assert at_stripe() == [(SENT, "transfer:payout:12:1")]
-    assert (StripeCall.objects.get().state, Transfer.objects.get().subject) == ("done", "payout:12")
-    assert (partner(), named(), found()) == ((SENT, 0), [], {})
+        assert (SENT, f"transfer:{about['attempt_key']}") in at_stripe()
+        call = StripeCall.objects.get(subject=about["subject"])
+        assert (call.state, Transfer.objects.filter(subject=about["subject"]).count()) == ("done", 1)
+        assert (Transfer.objects.count(), Entry.objects.filter(kind="transfer").count()) == (number, number)
+        assert (partner(), named(), found()) == ((SENT * number, 0), [], {})
+    asked.tell(f"sending a transfer, killed {point}: {TIMES} times, one outcome")
