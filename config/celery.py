@@ -63,7 +63,7 @@ app.conf.update(
     beat_schedule_filename=os.environ.get("TASSEL_BEAT_FILE", ".tassel/beat"),
     beat_schedule={
         "sweep payments": {"task": "payments.tasks.sweep", "schedule": 30.0},
-        "reconcile payments": {"task": "payments.tasks.reconcile", "schedule": crontab(minute=17, hour="5,17")},
+        "reconcile payments": {"task": "payments.tasks.reconcile", "schedule": 600.0},
         "list the Stripe balance": {"task": "payments.tasks.list_balance", "schedule": 180.0},
         "check the Stripe balance": {"task": "payments.tasks.check_balance", "schedule": crontab(minute=10, hour=8)},
         "cut old bodies": {"task": "payments.tasks.cut_bodies", "schedule": crontab(minute=41, hour=3)},
@@ -73,6 +73,7 @@ app.conf.update(
         "sweep refunds": {"task": "shop.tasks.send_refunds", "schedule": 60.0},
         "sweep gift refunds": {"task": "donations.tasks.send_gift_refunds", "schedule": 60.0},
         "sweep stops": {"task": "donations.tasks.confirm_stops", "schedule": 60.0},
+        "ask about silent plans": {"task": "donations.tasks.ask_silent_plans", "schedule": 3600.0},
         "accrue shares net of fees": {"task": "partners.tasks.accrue_waiting", "schedule": 60.0},
         "remind of agreements": {"task": "partners.tasks.remind_of_agreements", "schedule": 3600.0},
         "top up minimums": {"task": "partners.tasks.top_up_minimums", "schedule": 3600.0},

@@ -116,6 +116,9 @@ class Plan(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_confirmed_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Wall time when Stripe was last asked why its date has passed in silence."
+    )
 
     class Meta:
         constraints = [

@@ -1,4 +1,4 @@
-"""The worker's hands for donations: tell Stripe what is to stop, and what is to go back."""
+"""The worker's hands for donations: tell Stripe what is to stop, and what is to go back; ask what became of plans."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from celery import shared_task
 from donations.models import Plan
 from donations.operations import confirm_stop
 from donations.operations import send_gift_refunds as sending
+from donations.operations.ask_silent_plans import ask_silent_plans as ask_silent
 from payments.gateway import StripeRefused, StripeUnavailable
 from people import clock
 from people.wake import woken
 
+WORK_FOR_S = 90  # then the rest is left to the next hour, well below the worker's hard limit
 log = structlog.get_logger(__name__)
 
 
@@ -38,3 +40,9 @@ def confirm_stops() -> int:
 def send_gift_refunds() -> int:
     """Ask Stripe for the refunds that were written down and not asked yet: the sweep. Returns how many."""
     return sending.send_gift_refunds(now=clock.now())
+
+
+@shared_task(name="donations.tasks.ask_silent_plans", ignore_result=True)
+def ask_silent_plans() -> int:
+    """Every hour by the beat: plans whose date has passed in silence, each once a day. Returns how many answered."""
+    return ask_silent(now=clock.now(), work_for_s=WORK_FOR_S)

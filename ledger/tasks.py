@@ -13,9 +13,10 @@ from ledger.operations.open_months import open_months
 from ledger.operations.seal_entries import ContentMismatch, seal_all
 from ledger.operations.tell_overdue_exceptions import tell_overdue_exceptions
 from people import clock
+from people.alone import one_at_a_time
 from people.wake import woken
 
-# Longer than other tasks may take: the message comes back meanwhile, and finds that somebody is at it.
+# Longer than other tasks may take: the message comes back meanwhile and finds somebody at it (people/alone.py).
 BOOKS_WITHIN_S = 3600
 
 
@@ -61,6 +62,7 @@ def do_month_work() -> int:
 
 
 @shared_task(name="ledger.tasks.check_books", ignore_result=True, time_limit=BOOKS_WITHIN_S)
+@one_at_a_time
 def check_books() -> str:
     """Every hour by the beat: the books check themselves, once each night. Returns the outcome."""
     return check_books_once(now=clock.now()).value

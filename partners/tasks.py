@@ -17,6 +17,7 @@ from partners.operations.top_up_minimums import top_up_minimums as top_up
 from partners.operations.upload_statement import TASK as WORK
 from partners.operations.work_statements import Outcome, work_next_statement
 from people import clock
+from people.alone import one_at_a_time
 from people.wake import wake, woken
 
 WORK_FOR_S = 90  # then the rest is left to the next wake-up, well below the worker's hard limit
@@ -71,6 +72,7 @@ def remind_of_agreements() -> int:
 
 
 @shared_task(name="partners.tasks.match_bank", ignore_result=True, time_limit=1_800)
+@one_at_a_time
 def match_bank() -> int:
     """Every quarter of an hour: payouts that came after their bank line find it, and what stays open is named."""
     return match_lines(now=clock.now())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -37,6 +37,14 @@ class StripeUnavailable(Exception):
 
 class FailureStored(StripeUnavailable):
     """Stripe replays the failure that it stored under our key, and will for a day: look for what came of the call."""
+
+
+class KeyConflict(FailureStored):
+    """Our key was used before, Stripe says, for something else: perhaps for this very call, in other words.
+
+    A library that was upgraded in between, or Stripe itself, may compare the same intention otherwise. So it is no
+    refusal: what was done under the key is looked for before anybody says that nothing moved.
+    """
 
 
 class StripeMisconfigured(StripeUnavailable):
@@ -149,11 +157,11 @@ class Gateway:
         for page in self._pages(lambda c, page: c.v1.checkout.sessions.list(page), created_between(since, until)):
             yield from page
 
-    def created(self, kind: str, *, since: datetime, until: datetime) -> Iterator[str]:
-        """The ids of all objects of a kind (a key of `_LISTS`) created in the window, newest first."""
+    def created(self, kind: str, *, since: datetime, until: datetime) -> Iterator[tuple[str, datetime]]:
+        """The id of each object of a kind (a key of `_LISTS`) created in the window, and when; newest first."""
         listing, more = _LISTS[kind]
         for page in self._pages(listing, created_between(since, until) | more):
-            yield from (one.id for one in page)
+            yield from ((one.id, datetime.fromtimestamp(one.created, UTC)) for one in page)
 
     def every(self, kind: str, where: Mapping[str, Any]) -> Iterator[Any]:
         """All objects of a kind (a key of `_LISTS`) that Stripe's own filters `where` let through, newest first."""
@@ -179,7 +187,7 @@ class Gateway:
     def change(self, purpose: str, *, target: str, params: Mapping[str, Any], key: str) -> Any:
         """Do what the purpose of a StripeCall names, under its idempotency key; returns the changed object.
 
-        Raises KeyMissing, StripeUnavailable (same key again), StripeRefused.
+        Raises KeyMissing, StripeUnavailable (same key again; FailureStored: look instead), StripeRefused.
         """
         if not key:
             raise KeyMissing(purpose)
@@ -237,7 +245,8 @@ def _in_our_words(error: stripe.StripeError) -> StripeUnavailable | StripeRefuse
         missing = error.http_status == 404 or code in ("resource_missing", "account_invalid")
         return (NoSuchObject if missing else StripeRefused)(message, code=code)
     if isinstance(error, stripe.IdempotencyError):
-        return StripeRefused(message, code=code or "idempotency_error")
+        log.error("stripe_key_conflict", request_id=error.request_id)
+        return KeyConflict(message)
     if (error.http_status or 0) >= 500 and (error.headers or {}).get("Idempotent-Replayed") == "true":
         return FailureStored(message)
     return StripeUnavailable(message)

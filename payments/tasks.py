@@ -1,10 +1,11 @@
-"""The worker's hands for payments. Both find their work by themselves: losing every message costs seconds, no money."""
+"""The worker's hands for payments. They find their work by themselves: losing every message costs seconds, no money."""
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -16,6 +17,7 @@ from payments.operations.compare_balance import compare_balance
 from payments.operations.cut_old_bodies import cut_old_bodies
 from payments.operations.find_left_behind import (
     ask_expired_checkouts,
+    ask_open_disputes,
     ask_open_returns,
     ask_unsettled_charges,
     ask_untold_transfers,
@@ -26,52 +28,68 @@ from payments.operations.name_old_items import name_old_items
 from payments.operations.name_unknown_calls import name_unknown_calls
 from payments.operations.process_event import Outcome, process_next_event
 from payments.operations.receive_event import TASK
-from payments.operations.reconcile import reconcile as reconcile_objects
+from payments.operations.reconcile_onward import reconcile_onward
 from payments.operations.watch_signatures import name_bad_signatures
 from people import clock
+from people.alone import one_at_a_time
 from people.wake import wake, woken
 
 WORK_FOR_S = 90  # then the rest is left to the next wake-up, well below the worker's hard limit
-RECONCILE_BACK: Final = timedelta(days=3)  # Stripe tries for as long to deliver an event
-RECONCILE_WITHIN_S: Final = 3_600
+# The sweep's own, with one look at its longest (process_event.LEASE) after each: together below that limit as well.
+SWEEP_EVENTS_FOR_S: Final = 45
+SWEEP_ASKS_FOR_S: Final = 40
+LIST_FOR_S: Final = 60
+ASK_PAYOUTS_FOR_S: Final = 25
 BALANCE_WITHIN_S: Final = 3_600
+RECONCILE: Final = "payments.tasks.reconcile"
 log = structlog.get_logger(__name__)
 
 
 @shared_task(name=TASK, ignore_result=True)
 def process_events() -> int:
     """Work through the events that are due. Returns how many were taken up."""
-    woken(TASK)
-    taken, until = 0, time.monotonic() + WORK_FOR_S
-    while process_next_event(now=clock.now()) is not Outcome.NOTHING_DUE:
-        taken += 1
-        if time.monotonic() > until:
-            wake(TASK)
-            break
-    return taken
+    return _work_through(WORK_FOR_S)
 
 
 @shared_task(name="payments.tasks.sweep", ignore_result=True)
 def sweep() -> None:
     """Every 30 s: events that nobody was woken for or whose worker died, unanswered calls, lost ends, settlement.
 
-    Events come first: a slow processor must not keep them behind questions that can wait.
+    Events come first: a slow processor must not keep them behind questions that can wait. Whoever asks has an equal
+    share of what is left of one time for all, in another order each time, so that it starves nobody either.
     """
-    process_events()
+    _work_through(SWEEP_EVENTS_FOR_S)
     now = clock.now()
-    asks = (ask_expired_checkouts, ask_unsettled_charges, ask_open_returns, ask_untold_transfers, ask_accounts)
-    for step in (finish_calls, name_unknown_calls, name_bad_signatures, *asks):
+    for step in (name_unknown_calls, name_bad_signatures):
         _guarded(step, now)
+    asks = [
+        finish_calls,
+        ask_expired_checkouts,
+        ask_unsettled_charges,
+        ask_open_returns,
+        ask_open_disputes,
+        ask_untold_transfers,
+        ask_accounts,
+    ]
+    random.shuffle(asks)
+    _share_out(SWEEP_ASKS_FOR_S, asks, now)
 
 
-@shared_task(name="payments.tasks.reconcile", ignore_result=True, time_limit=RECONCILE_WITHIN_S)
+@shared_task(name=RECONCILE, ignore_result=True)
+@one_at_a_time
 def reconcile() -> int:
-    """Twice a day: what no event told and no sweep asked about is applied, and said aloud. Returns how much it was."""
-    now = clock.now()
-    report = reconcile_objects(since=now - RECONCILE_BACK, until=now, repair=True, now=now)
-    if report.findings:
-        log.error("lost_facts_found", findings=len(report.findings), first=report.findings[0].object_id)
-    return len(report.findings)
+    """Every ten minutes: go on with the round that begins twice a day, and begin at once again while there is more.
+
+    What no event told and no sweep asked about is applied, and said aloud. Returns how much it was.
+    """
+    woken(RECONCILE)
+    onward = reconcile_onward(now=clock.now(), work_for_s=WORK_FOR_S)
+    found = onward.findings
+    if found:
+        log.error("lost_facts_found", findings=len(found), kind=found[0].kind, first=found[0].object_id)
+    if onward.more:
+        wake(RECONCILE)
+    return len(found)
 
 
 @shared_task(name="payments.tasks.list_balance", ignore_result=True)
@@ -79,10 +97,11 @@ def list_balance() -> None:
     """Every three minutes: what Stripe booked lately, and payouts whose events may be lost."""
     now = clock.now()
     _guarded(_list_lately, now)
-    _guarded(ask_payouts, now)
+    _guarded(ask_payouts, now, work_for_s=ASK_PAYOUTS_FOR_S)
 
 
 @shared_task(name="payments.tasks.check_balance", ignore_result=True, time_limit=BALANCE_WITHIN_S)
+@one_at_a_time
 def check_balance() -> None:
     """Each night: 48 hours listed again, what was not posted tried again, old items named, both balances compared.
 
@@ -99,12 +118,33 @@ def cut_bodies() -> int:
     return cut_old_bodies()
 
 
+def _work_through(work_for_s: float) -> int:
+    woken(TASK)
+    taken, until = 0, time.monotonic() + work_for_s
+    while process_next_event(now=clock.now()) is not Outcome.NOTHING_DUE:
+        taken += 1
+        if time.monotonic() > until:
+            wake(TASK)
+            break
+    return taken
+
+
+def _share_out(work_for_s: float, steps: Sequence[Callable[..., object]], now: datetime) -> None:
+    until = time.monotonic() + work_for_s
+    for number, step in enumerate(steps):
+        share_s = (until - time.monotonic()) / (len(steps) - number)
+        if share_s < 0:
+            log.warning("sweep_takes_long", left=[one.__name__ for one in steps[number:]])
+            break
+        _guarded(step, now, work_for_s=share_s)
+
+
 def _list_lately(*, now: datetime) -> None:
-    list_balance_transactions(now=now, overlap=SHORT_OVERLAP, work_for_s=WORK_FOR_S)
+    list_balance_transactions(now=now, overlap=SHORT_OVERLAP, work_for_s=LIST_FOR_S)
 
 
-def _guarded(step: Callable[..., object], now: datetime) -> None:
+def _guarded(step: Callable[..., object], now: datetime, **more: float) -> None:
     try:
-        step(now=now)
+        step(now=now, **more)
     except Exception:
         log.exception("sweep_step_failed", step=step.__name__)

@@ -8,6 +8,7 @@ from payments.models.charges import Charge
 from payments.models.checkouts import CheckoutSession
 from payments.models.events import ObjectVersion, StripeEvent
 from payments.models.payouts import StripePayout
+from payments.models.reconciling import ReconcileWalk
 from payments.models.returns import Dispute, Refund
 from payments.models.transfers import Transfer, TransferReversal
 
@@ -22,6 +23,7 @@ __all__ = [
     "ConnectedAccount",
     "Dispute",
     "ObjectVersion",
+    "ReconcileWalk",
     "Refund",
     "StripeCall",
     "StripeCustomer",

@@ -52,6 +52,7 @@ class BalanceTransaction(models.Model):
     exchange_rate = models.DecimalField(max_digits=24, decimal_places=12, null=True, blank=True)
     created_at = models.DateTimeField(help_text="Stripe's time.")
     available_at = models.DateTimeField(help_text="From when the money can be paid out; Stripe's time.")
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="Wall time of the last question why it is stuck.")
 
     class Meta:
         indexes = [

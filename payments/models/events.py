@@ -28,6 +28,11 @@ class StripeEvent(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0, help_text="Also the fencing token of the lease.")
     failures = models.PositiveSmallIntegerField(default=0, help_text="Attempts that failed for a reason of our own.")
+    put_off = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often it was, since it came or was revived: the next wait grows with it.",
+    )
     next_attempt_at = models.DateTimeField(help_text="Wall time.")
     lease_until = models.DateTimeField(null=True, blank=True, help_text="Wall time.")
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Wall time.")

@@ -48,6 +48,8 @@ class Refund(models.Model):
 class Dispute(models.Model):
     """A dispute as Stripe has it. An inquiry moves nothing: what was withdrawn and reinstated tells, not its status."""
 
+    OVER = ("won", "lost", "warning_closed", "prevented")
+
     dispute_id = models.CharField(max_length=255, unique=True)
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="disputes")
     status = models.CharField(max_length=40)
@@ -75,6 +77,13 @@ class Dispute(models.Model):
                 | Q(reinstated_minor__gt=0, reinstated_at__isnull=False),
                 name="dispute_reinstated_at_some_time",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["charge"],
+                condition=~Q(status__in=["won", "lost", "warning_closed", "prevented"]),
+                name="dispute_undecided",
+            )
         ]
 
     def __str__(self) -> str:

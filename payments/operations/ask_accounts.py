@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import ConnectedAccount
-from payments.operations.find_left_behind import ASK_BANK_AGAIN_AFTER, LONGEST_NOT_ASKED, claim, each
+from payments.operations.find_left_behind import ASK_BANK_AGAIN_AFTER, LONGEST_NOT_ASKED, STEP_FOR_S, asked, each
 from payments.operations.follow_object import follow_object
 from payments.readers.accounts import read_account
 from people import clock
@@ -21,9 +21,8 @@ def ask_account(*, account_id: str, now: datetime) -> None:
     follow_object(reader=read_account, object_id=account_id, at=now, now=now)
 
 
-def ask_accounts(*, now: datetime) -> int:
-    """Accounts that nobody asked about for an hour. Returns how many answered."""
+def ask_accounts(*, now: datetime, work_for_s: float = STEP_FOR_S) -> int:
+    """Accounts that nobody asked about for an hour. Returns how many answered; after `work_for_s` none is begun."""
     waited = Q(asked_at__isnull=True) | Q(asked_at__lt=clock.wall_now() - ASK_BANK_AGAIN_AFTER)
     due = ConnectedAccount.objects.filter(waited, is_closed=False).order_by(LONGEST_NOT_ASKED)
-    accounts = claim(due, asked_at=clock.wall_now())
-    return each(accounts, lambda account: ask_account(account_id=account.account_id, now=now))
+    return each(due, asked, lambda account: ask_account(account_id=account.account_id, now=now), work_for_s)

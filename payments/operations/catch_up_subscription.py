@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from payments import gateway
 from payments.models import AdoptedSubscription
-from payments.operations.follow_object import follow_object
-from payments.readers import read_invoice, read_subscription
+from payments.operations.follow_subscription import follow_subscription
 from people.queries import books_begin_at
 
 ALREADY_OPEN: Final = timedelta(days=40)  # an invoice may have been made before the books began and paid after
@@ -30,13 +28,7 @@ def catch_up_subscription(*, subscription_ref: str, now: datetime) -> int:
     traffic and again. Never inside a transaction (RuntimeError). Raises StripeUnavailable, StripeRefused.
     """
     since = (books_begin_at() or now) - ALREADY_OPEN
-    told = 0
-    for invoice in gateway.client().every(
-        "invoice", {"subscription": subscription_ref, "created": {"gte": int(since.timestamp())}}
-    ):
-        followed = follow_object(reader=read_invoice, object_id=invoice.id, at=now, now=now, count=True)
-        told += bool(followed.changed and followed.outcomes)
-    follow_object(reader=read_subscription, object_id=subscription_ref, at=now, now=now)
+    told = follow_subscription(subscription_ref=subscription_ref, since=since, now=now)
     AdoptedSubscription.objects.filter(subscription_id=subscription_ref, caught_up_at__isnull=True).update(
         caught_up_at=now
     )

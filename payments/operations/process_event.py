@@ -91,10 +91,14 @@ def _effect_of_account(event: StripeEvent, now: datetime) -> str:
 
 
 def _wait(event: StripeEvent, error: Exception, *, failures: int) -> Outcome:
-    wait: timedelta = min(BACK_OFF * 2 ** min(event.attempts - 1, 10), BACK_OFF_MAX)
+    wait: timedelta = min(BACK_OFF * 2 ** min(event.put_off, 10), BACK_OFF_MAX)
     log.warning("stripe_event_waits", event_id=event.event_id, type=event.type, error=type(error).__name__)
     kept = _mine(event).update(
-        lease_until=None, failures=failures, next_attempt_at=clock.wall_now() + wait, reason=_reason(error)
+        lease_until=None,
+        failures=failures,
+        put_off=event.put_off + 1,
+        next_attempt_at=clock.wall_now() + wait,
+        reason=_reason(error),
     )
     return Outcome.RETRY if kept else Outcome.LEASE_LOST
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import structlog
 
@@ -31,6 +32,8 @@ from payments.registry import About, Reader
 
 log = structlog.get_logger(__name__)
 
+NOT_LISTED: Final = "not listed"
+
 # In the order of a payment's life, so that what comes later finds what it stands on.
 READERS: Mapping[str, Reader] = {
     "checkout.session": read_checkout,
@@ -50,7 +53,8 @@ ABOUT: Mapping[str, About] = {"refund": charge_of_refund, "dispute": charge_of_d
 class Finding:
     """An object of which something was not known here. `changed` counts the rows by table that it adds or changes.
 
-    `trouble` is a fixed word where it could not be applied: "refused", "unavailable" or the error's name.
+    `trouble` is a fixed word where it could not be applied: "refused", "unavailable" or the error's name. Without an
+    `object_id` it stands for all of the kind: Stripe could not list them.
     """
 
     kind: str
@@ -80,25 +84,29 @@ def reconcile(
 
     With `repair` it is applied; else everything stays as it is. Safe to run twice, and beside live traffic: a look is
     applied by the same operations under the same locks as an event's. What cannot be applied is a finding of its own
-    and stops no other. `progress` is told each kind and its running number. Never inside a transaction (RuntimeError).
-    Raises StripeUnavailable where Stripe cannot even be listed.
+    and stops no other; so is a kind that Stripe cannot list. `progress` is told each kind and its running number. Never
+    inside a transaction (RuntimeError).
     """
     looked_at: dict[str, int] = {}
     findings: list[Finding] = []
-    for kind, reader in READERS.items():
+    for kind in READERS:
         looked_at[kind] = 0
-        for object_id in gateway.client().created(kind, since=since, until=until):
-            looked_at[kind] += 1
-            progress(kind, looked_at[kind])
-            findings += _look(kind, reader, object_id, repair, now)
+        try:
+            for object_id, _ in gateway.client().created(kind, since=since, until=until):
+                looked_at[kind] += 1
+                progress(kind, looked_at[kind])
+                findings += look(kind, object_id, repair=repair, now=now)
+        except StripeUnavailable:
+            findings.append(Finding(kind=kind, object_id="", trouble=NOT_LISTED))
     log.info("reconciled", repair=repair, looked_at=looked_at, findings=len(findings))
     return Report(looked_at=looked_at, findings=tuple(findings))
 
 
-def _look(kind: str, reader: Reader, object_id: str, repair: bool, now: datetime) -> Iterator[Finding]:
+def look(kind: str, object_id: str, *, repair: bool, now: datetime) -> Iterator[Finding]:
+    """What was not known of one object, as `reconcile` has it: one finding or none."""
     try:
         about = ABOUT[kind](object_id) if kind in ABOUT else object_id
-        followed = follow_object(reader=reader, object_id=about, at=now, now=now, keep=repair, count=True)
+        followed = follow_object(reader=READERS[kind], object_id=about, at=now, now=now, keep=repair, count=True)
     except StripeUnavailable:
         yield Finding(kind=kind, object_id=object_id, trouble="unavailable")
     except StripeRefused as error:

@@ -23,7 +23,12 @@ class Outcome(StrEnum):
 def revive_event(*, event_id: str, by: User) -> Outcome:
     """Make a dead event due now, with all its tries before it; `by` asked for it, which the log keeps."""
     revived = StripeEvent.objects.filter(event_id=event_id, state=StripeEvent.State.DEAD).update(
-        state=StripeEvent.State.RECEIVED, reason="", failures=0, finished_at=None, next_attempt_at=clock.wall_now()
+        state=StripeEvent.State.RECEIVED,
+        reason="",
+        failures=0,
+        put_off=0,
+        finished_at=None,
+        next_attempt_at=clock.wall_now(),
     )
     if not revived:
         return Outcome.NOT_DEAD

@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from config.celery import FIRST_TASK, VISIBILITY_TIMEOUT_S, app, broker
 from ledger.seal_checks import LONGEST_TRANSACTION_S
 from payments import tasks as payments_tasks
+from people import alone
 from reports import tasks as reports_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,8 +95,20 @@ def test_a_task_that_a_lost_worker_held_comes_back() -> None:
     assert app.conf.worker_prefetch_multiplier == 1
 
 
+LEASED = {"ledger.tasks.do_month_work", "partners.tasks.work_statements"}  # a row's lease keeps each piece single
+
+
 def test_no_task_is_run_by_two_workers_because_it_takes_long() -> None:
+    app.loader.import_default_modules()
+    ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
+
+    long = {
+        name for name, task in ours.items() if (task.time_limit or app.conf.task_time_limit) >= VISIBILITY_TIMEOUT_S
+    }
+
     assert app.conf.task_time_limit < VISIBILITY_TIMEOUT_S
+    assert {name for name in long if not getattr(ours[name].run, alone.MARK, False)} == LEASED
+    assert long >= {"payments.tasks.check_balance", "ledger.tasks.check_books", "partners.tasks.match_bank"}
     assert max(reports_tasks.WORK_FOR_S, payments_tasks.WORK_FOR_S) * 2 < app.conf.task_time_limit
 
 
@@ -125,6 +138,8 @@ def test_every_scheduled_task_comes_often_and_by_its_name() -> None:
         "payments.tasks.sweep",
         "payments.tasks.list_balance",
         "payments.tasks.check_balance",
+        "payments.tasks.reconcile",
+        "donations.tasks.ask_silent_plans",
         "payments.tasks.cut_bodies",
         "shop.tasks.sweep_holds",
         "donations.tasks.confirm_stops",

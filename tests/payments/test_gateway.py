@@ -11,7 +11,9 @@ from pytest_django import Settings
 
 from payments import gateway
 from payments.gateway import (
+    FailureStored,
     Gateway,
+    KeyConflict,
     KeyMissing,
     NoSuchObject,
     StripeMisconfigured,
@@ -81,7 +83,6 @@ def test_a_storm_of_429_ends_as_unavailable(fake: FakeStripe) -> None:
         (error(400, "parameter_unknown"), StripeRefused, "parameter_unknown"),
         (error(404, "resource_missing"), NoSuchObject, "resource_missing"),
         (error(402, "card_declined", "card_error", decline_code="insufficient_funds"), StripeRefused, "card_declined"),
-        (error(400, "", "idempotency_error"), StripeRefused, "idempotency_error"),
     ],
 )
 def test_a_clear_no_is_not_repeated(fake: FakeStripe, answer: Any, named: type[StripeRefused], code: str) -> None:
@@ -92,6 +93,17 @@ def test_a_clear_no_is_not_repeated(fake: FakeStripe, answer: Any, named: type[S
 
     assert (type(refused.value), refused.value.code) == (named, code)
     assert len(fake.requests) == 1
+
+
+def test_a_key_that_stood_for_something_else_is_no_answer(fake: FakeStripe, caplog: pytest.LogCaptureFixture) -> None:
+    fake.faults.append(lambda: error(400, "", "idempotency_error"))
+
+    with pytest.raises(KeyConflict):
+        gateway.client().charge("ch_1")
+
+    assert (issubclass(KeyConflict, FailureStored), issubclass(KeyConflict, StripeRefused)) == (True, False)
+    assert len(fake.requests) == 1
+    assert any("stripe_key_conflict" in one.getMessage() for one in caplog.records if one.levelname == "ERROR")
 
 
 def test_a_decline_keeps_the_banks_reason(fake: FakeStripe) -> None:

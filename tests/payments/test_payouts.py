@@ -11,6 +11,7 @@ from ledger.models import Entry, ReconciliationException
 from ledger.queries import balance
 from payments.books import CHECKS
 from payments.models import BalanceTransaction, StripePayout
+from payments.operations import ask_unfinished
 from payments.operations.ask_unfinished import ask_payouts, ask_unposted
 from payments.operations.follow_object import follow_object
 from payments.operations.list_balance_transactions import list_balance_transactions
@@ -210,6 +211,30 @@ def test_one_that_stripe_does_not_answer_for_stops_no_other(fake: FakeStripe) ->
 
     assert ask_payouts(now=NOW) == 1
     assert StripePayout.objects.get().payout_id == "po_1"
+
+
+def test_payouts_that_cannot_be_answered_for_starve_no_other(fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ask_unfinished, "AT_ONCE", 2)
+    for number in range(5):
+        own = payout_transaction(f"txn_po_{number}", source=f"po_{number}", created=int(NOW.timestamp()))
+        fake.put(own)
+    fake.put(payout("po_0", balance_transaction=fake.objects["txn_po_0"]))
+    list_balance_transactions(now=NOW)
+
+    assert [ask_payouts(now=NOW) for _ in range(3)] == [0, 0, 1]
+
+
+def test_what_is_stuck_starves_nothing_that_is_not(fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        fake.put(balance_transaction(f"txn_{number}", net=4632, source=None, created=int(NOW.timestamp())))
+    list_balance_transactions(now=NOW)
+    fake.put(balance_transaction("txn_2", source=None))
+    monkeypatch.setattr(ask_unfinished.time, "monotonic", iter(range(100)).__next__)
+
+    for _ in range(3):
+        ask_unposted(now=NOW, work_for_s=1)  # time for one question
+
+    assert list(BalanceTransaction.objects.exclude(problem="").values_list("bt_id", flat=True)) == ["txn_0", "txn_1"]
 
 
 def test_what_could_not_be_posted_is_looked_at_again(fake: FakeStripe) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import time_machine
 from django.db import OperationalError
 from structlog.testing import capture_logs
 
+from config.celery import app
 from ledger.models import Entry
 from payments import gateway, registry, tasks
 from payments.facts import CheckoutPaid, Fact, InvoicePaid, PlanEnded
@@ -30,6 +32,15 @@ from tests.payments.fake_stripe import FakeStripe, charge, cut_off, error, inten
 from tests.payments.test_operations import kept
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("books", "told")]
+ASKS = [
+    "finish_calls",
+    "ask_expired_checkouts",
+    "ask_unsettled_charges",
+    "ask_open_returns",
+    "ask_open_disputes",
+    "ask_untold_transfers",
+    "ask_accounts",
+]
 
 
 @pytest.fixture
@@ -166,6 +177,23 @@ def test_a_dead_event_lives_again_once_its_cause_is_mended(fake: FakeStripe, lis
 
     assert state_of(row) == ("done", "")
     assert revive_event(event_id="evt_1", by=ada) == Revived.NOT_DEAD
+
+
+def test_a_revived_event_is_tried_as_often_as_at_first(fake: FakeStripe, listen: Listen, later: Any) -> None:
+    row = received()
+    StripeEvent.objects.update(
+        state="dead", reason="a bug", failures=10, attempts=12, put_off=9, finished_at=clock.wall_now()
+    )
+    revive_event(event_id="evt_1", by=User.objects.create_user("ada@example.org"))
+
+    assert [process(), process()] == [Outcome.RETRY, Outcome.NOTHING_DUE]
+    listen("order", CheckoutPaid)
+    fake.put(session())
+    later.shift(process_event.BACK_OFF + timedelta(seconds=1))
+
+    assert process() == Outcome.DONE
+    row.refresh_from_db()
+    assert row.attempts == 14, "the fencing token never goes back"
 
 
 def test_a_database_out_of_breath_is_no_poison(fake: FakeStripe, later: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,7 +361,7 @@ def test_one_leftover_in_trouble_does_not_keep_the_others_waiting(
 def test_a_sweep_step_in_trouble_does_not_keep_the_events_waiting(
     fake: FakeStripe, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_step(*, now: datetime) -> int:
+    def break_step(*, now: datetime, work_for_s: float) -> int:
         raise ZeroDivisionError
 
     monkeypatch.setattr(tasks, "finish_calls", break_step)
@@ -346,15 +374,56 @@ def test_a_sweep_step_in_trouble_does_not_keep_the_events_waiting(
     assert state_of(row)[0] == "done"
 
 
-def test_a_slow_stripe_keeps_no_sweep_beyond_its_time(fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(3):
-        kept(session_id=f"cs_test_{number}", expires_at=NOW - timedelta(seconds=3 - number))
-    ticks = iter([0.0, 1.0, 30.0])
-    monkeypatch.setattr(find_left_behind.time, "monotonic", lambda: next(ticks))
+class Watch:
+    """Seconds as the sweep counts them, moved by the test."""
 
-    ask_expired_checkouts(now=NOW)
+    at_s = 0.0
 
-    assert len(fake.requests) == 1
+    def __call__(self) -> float:
+        return self.at_s
+
+    def run(self, seconds: float) -> None:
+        self.at_s += seconds
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    made = Watch()
+    monkeypatch.setattr(find_left_behind.time, "monotonic", made)
+    return made
+
+
+def test_a_slow_stripe_keeps_no_sweep_beyond_its_time(fake: FakeStripe, watch: Watch) -> None:
+    """Each question takes fifteen of the forty seconds that all who ask have together."""
+    for number in range(10):
+        kept(session_id=f"cs_test_{number}", expires_at=NOW - timedelta(seconds=10))
+    fake.before = lambda _method, _path: watch.run(15)
+
+    tasks.sweep()
+
+    assert 15 <= watch.at_s < tasks.SWEEP_ASKS_FOR_S + 15
+    assert CheckoutSession.objects.filter(asked_at=None).count() >= 7, "whoever was not asked keeps its place in front"
+    longest = LEASE.total_seconds()
+    assert tasks.SWEEP_EVENTS_FOR_S + longest + tasks.SWEEP_ASKS_FOR_S + longest < app.conf.task_time_limit
+    assert tasks.LIST_FOR_S + longest + tasks.ASK_PAYOUTS_FOR_S + longest < app.conf.task_time_limit
+
+
+def test_of_those_who_ask_in_the_sweep_none_starves(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def ask(name: str, *, now: datetime, work_for_s: float) -> None:
+        asked.append(name)
+        watch.run(25)
+
+    for name in ASKS:
+        monkeypatch.setattr(tasks, name, partial(ask, name))
+        getattr(tasks, name).__name__ = name
+    for _ in range(60):
+        before = len(asked)
+        tasks.sweep()
+        assert len(asked) - before == 2
+
+    assert set(asked) == set(ASKS)
 
 
 def test_the_sweep_takes_events_before_what_can_wait(
@@ -364,7 +433,7 @@ def test_the_sweep_takes_events_before_what_can_wait(
     fake.put(session())
     row = received()
     seen: list[str] = []
-    monkeypatch.setattr(tasks, "finish_calls", lambda *, now: seen.append(state_of(row)[0]))
+    monkeypatch.setattr(tasks, "finish_calls", lambda *, now, work_for_s: seen.append(state_of(row)[0]))
 
     tasks.sweep()
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import F
 
 from ledger.models import Entry
 from ledger.queries import balance, trial_balance
 from payments import gateway, tasks
 from payments.facts import CheckoutExpired, CheckoutPaid, Fact
 from payments.gateway import StripeUnavailable
-from payments.models import BalanceTransaction, CheckoutSession, StripeEvent
-from payments.operations.reconcile import Report, reconcile
+from payments.models import BalanceTransaction, CheckoutSession, ReconcileWalk, StripeEvent
+from payments.operations import reconcile_onward
+from payments.operations.reconcile import Finding, Report, reconcile
 from payments.operations.reconcile_events import reconcile_events
+from payments.operations.reconcile_onward import BACK, ROUND_EVERY
 from people import clock
 from tests.local_stripe import LocalStripe
 from tests.payments.conftest import Listen
@@ -171,6 +174,10 @@ def test_the_command_says_what_is_missing_and_then_applies_it(lost: LocalStripe)
 def test_the_beat_repairs_by_itself_and_says_aloud_how_much(
     lost: LocalStripe, caplog: pytest.LogCaptureFixture
 ) -> None:
+    assert tasks.reconcile() == 0, "what is so young is left to its own event"
+    lost.advance(minutes=11)
+    begin_anew()
+
     found = tasks.reconcile()
 
     assert found > 0
@@ -178,3 +185,61 @@ def test_the_beat_repairs_by_itself_and_says_aloud_how_much(
         one.getMessage() for one in caplog.records if "lost_facts" in one.getMessage()
     )
     assert tasks.reconcile() == 0
+    assert balance("stripe_balance") == 4800 - 169 + 2500 - 103
+    assert StripeEvent.objects.filter(type="invoice.paid").exists()
+
+
+def begin_anew() -> None:
+    """The last round ended half a day ago."""
+    ReconcileWalk.objects.update(through=F("until") - ROUND_EVERY, until=F("until") - ROUND_EVERY)
+
+
+def test_a_round_goes_on_where_it_was_stopped(lost: LocalStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost.advance(minutes=11)
+    looked_at: list[str] = []
+    monkeypatch.setattr(reconcile_onward, "look", lambda kind, _id, **_: looked_at.append(kind) or [])
+    runs = 1
+    while reconcile_onward.reconcile_onward(now=clock.now(), work_for_s=0).more:
+        runs += 1
+
+    steps = len(reconcile_onward.KINDS) * (BACK // reconcile_onward.STEP)
+    assert steps <= runs <= steps + len(looked_at)
+    assert looked_at == ["checkout.session"] * 3 + ["subscription", "invoice", "charge", "charge"]
+
+
+def test_a_kind_that_cannot_be_listed_stops_no_other_and_comes_again(
+    lost: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost.advance(minutes=11)
+    created = gateway.Gateway.created
+
+    def none_of_sessions(self: gateway.Gateway, kind: str, **window: datetime) -> object:
+        if kind == "checkout.session":
+            raise StripeUnavailable("down")
+        return created(self, kind, **window)
+
+    with monkeypatch.context() as down:
+        down.setattr(gateway.Gateway, "created", none_of_sessions)
+        assert ("checkout.session", "not listed") in found(look(repair=False))
+        assert {one.kind for one in onward() if one.trouble} == {"checkout.session"}
+    assert BalanceTransaction.objects.count() == 2
+    assert set(CheckoutSession.objects.values_list("state", flat=True)) == {"open"}
+
+    assert {one.kind for one in onward()} == {"checkout.session"}
+    assert onward() == ()
+
+
+def onward() -> tuple[Finding, ...]:
+    return reconcile_onward.reconcile_onward(now=clock.now(), work_for_s=60).findings
+
+
+def test_rounds_leave_no_day_out_however_long_nobody_walked(lost: LocalStripe) -> None:
+    onward()
+    ended = ReconcileWalk.objects.get(kind="payout").until
+    lost.advance(days=9)
+
+    onward()
+
+    assert ReconcileWalk.objects.get(kind="payout").until > ended + timedelta(days=8)
+    assert set(CheckoutSession.objects.values_list("state", flat=True)) == {"complete", "expired"}
+    assert balance("stripe_balance") == 4800 - 169 + 2500 - 103

@@ -174,6 +174,19 @@ def test_a_stored_failure_is_looked_for_by_the_group(sandbox: LocalStripe, accou
     assert (StripeCall.objects.get().state, partner()) == ("done", (SENT, 0))
 
 
+def test_sent_before_in_other_words_it_is_found_and_nothing_is_restored(account: str, payouts: list[Fact]) -> None:
+    key, before = "transfer:payout:12:1", {"amount": SENT, "currency": "usd", "transfer_group": "payout_batch:3"}
+    ours = {"kind": "payout", "subject": "payout:12", "request": "payout:12:1", "attempt": key}
+    words: Any = before | {"destination": account, "description": "for October", "metadata": ours}
+    api().transfers.create(words, {"idempotency_key": key})
+
+    send(account)
+
+    assert at_stripe() == [(SENT, key)]
+    assert (StripeCall.objects.get().state, partner()) == ("done", (SENT, 0))
+    assert not [fact for fact in payouts if isinstance(fact, TransferRefused)]
+
+
 def test_what_never_arrived_is_refused_after_a_day_and_no_earlier(
     sandbox: LocalStripe, account: str, payouts: list[Fact]
 ) -> None:

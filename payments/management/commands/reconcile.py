@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from payments.gateway import StripeUnavailable
-from payments.operations.reconcile import Finding, Report, reconcile
+from payments.operations.reconcile import NOT_LISTED, Finding, Report, reconcile
 from payments.operations.reconcile_events import MissedEvent, reconcile_events
 from people import clock
 
@@ -45,6 +45,9 @@ class Command(BaseCommand):
         for finding in report.findings:
             self.stdout.write(sentence(finding, repair))
         self.stdout.write(totals(report))
+        unlisted = [finding.kind for finding in report.findings if finding.trouble == NOT_LISTED]
+        if unlisted:
+            raise CommandError(f"Stripe could not list {', '.join(unlisted)}: run this again.")
         return len(report.findings)
 
     def _events(self, days: int, repair: bool) -> int:
@@ -69,7 +72,7 @@ class Command(BaseCommand):
 def sentence(finding: Finding, repair: bool) -> str:
     """One finding in words."""
     if finding.trouble:
-        return f"TROUBLE  {finding.kind} {finding.object_id}: {finding.trouble}"
+        return f"TROUBLE  {f'{finding.kind} {finding.object_id}'.rstrip()}: {finding.trouble}"
     rows = ", ".join(f"{table} {number}" for table, number in sorted(finding.changed.items()))
     return f"{'APPLIED' if repair else 'MISSING'}  {finding.kind} {finding.object_id}: rows changed: {rows}"
 
