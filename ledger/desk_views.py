@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from ledger.contents import contents_of
+from ledger.details import detail_of, words_of
 from ledger.discrepancies import KINDS
 from ledger.forms import KEEPERS, AssignForm, ExceptionFilter, SettleForm
 from ledger.models import Entry, ReconciliationException
@@ -58,12 +59,12 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     form = ExceptionFilter(request.GET)
     state = form.cleaned_data["state"] if form.is_valid() else ""
     page = page_of(request, _found(form, state or ExceptionFilter.OPEN, now))
-    words = describe(row.subject for row in page)
+    words = words_of(page)
     context = {
         "form": form,
         "state": state or ExceptionFilter.OPEN,
         "page": page,
-        "rows": [(row, words[row.subject]) for row in page],
+        "rows": [(row, words[row.subject], detail_of(row, words)) for row in page],
         "kinds": [kind for kind in KINDS.values() if kind.word in {row.kind for row in page}],
         "now": now,
         "filtered": any(request.GET.get(name) for name in ("kind", "subject")),
@@ -149,9 +150,11 @@ def _exception(
     rows = ReconciliationException.objects.select_related("owner", "resolved_by", "resolution_entry")
     row = get_object_or_404(rows, pk=exception_id)
     wrong = bool(settle_form.errors or (assign_form is not None and assign_form.errors))
+    words = words_of([row])
     context: dict[str, Any] = {
         "exception": row,
-        "source": describe([row.subject])[row.subject],
+        "source": words[row.subject],
+        "detail": detail_of(row, words),
         "events": row.events.select_related("owner", "by", "note").order_by("id"),
         "now": clock.now(),
         "may_act": row.resolved_at is None and has_role(request.user, *KEEPERS),

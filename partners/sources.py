@@ -7,7 +7,7 @@ from datetime import date
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from partners.models import Allocation, BankLine, BankStatement, Partner, PartnerPayout
+from partners.models import Allocation, BankAccount, BankLine, BankStatement, Partner, PartnerPayout
 from people.sources import Source
 
 SHARE_PARTS = 6
@@ -36,7 +36,7 @@ def describe_payouts(refs: list[str]) -> dict[str, Source]:
 
 
 def describe_bank(refs: list[str]) -> dict[str, Source]:
-    """Lines, statements and matches of the bank ("bank:line:7"), each with its page. Two queries."""
+    """Accounts of ours, and their lines, statements and matches ("bank:line:7"), each with its page. Three queries."""
     lines = BankLine.objects.filter(pk__in=_of(refs, "line"))
     statements = BankStatement.objects.filter(pk__in=_of(refs, "statement"))
     found = {line.ref: Source(f"Bank line of {_day(line.booked_on)}", _page("line", line.pk)) for line in lines}
@@ -44,6 +44,8 @@ def describe_bank(refs: list[str]) -> dict[str, Source]:
         one.ref: Source(f"Statement {one.file_name}", _page("file", one.file_id) if one.file_id else "")
         for one in statements
     }
+    accounts = BankAccount.objects.filter(pk__in=_numbers([ref for ref in refs if ref.count(":") == 1]))
+    found |= {one.ref: Source(str(one), _page("account", one.pk)) for one in accounts}
     return found | {f"bank:match:{pk}": Source(f"Bank match {pk}", _page("match", pk)) for pk in _of(refs, "match")}
 
 

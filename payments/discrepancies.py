@@ -15,8 +15,8 @@ NOT_POSTED: Final = Discrepancy(
     limit=timedelta(hours=1),
     title="Stripe moved money that is not in the books",
     happened="A line of Stripe's account of our money could not be posted, so the books and Stripe differ by it.",
-    to_do="Open the balance transaction and read what kept it out, such as a month that is closed. Once that is mended "
-    "it is posted by itself, and this closes.",
+    to_do="Open the balance transaction and read what kept it out, such as a month that takes no entries. Once that is "
+    "mended it is posted by itself, and this closes.",
 )
 IN_SUSPENSE: Final = Discrepancy(
     "balance_transaction_in_suspense",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -32,6 +34,13 @@ class BalanceTransaction(models.Model):
         related_name="+",
         help_text="Empty when nothing moved (amount and fee are both zero), and while there is a problem.",
     )
+    PROBLEMS: Final = {
+        "conflict": "another entry has its key, with other amounts",
+        "no_such_month": "neither its month nor a later one takes entries",
+        "bad_posting": "its amounts make no entry",
+        "unknown_account": "an account that it needs is missing",
+        "net_differs": "its net is not its amount less its fee",
+    }
     problem = models.CharField(
         max_length=40, blank=True, help_text="Why it is not in the books; an open exception tells."
     )
@@ -71,6 +80,11 @@ class BalanceTransaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bt_id} {self.category}"
+
+    @property
+    def problem_words(self) -> str:
+        """Why it is not in the books, as a person says it."""
+        return self.PROBLEMS.get(self.problem, self.problem.replace("_", " "))
 
     @property
     def ref(self) -> str:

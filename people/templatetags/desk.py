@@ -18,6 +18,12 @@ def may_open(context: template.Context, href: str) -> bool:
     return bool(href) and access.may_open(context["request"], href)
 
 
+@register.filter
+def worded(code: str) -> str:
+    """A code of ours or of Stripe's as words: `other_adjustment` -> "other adjustment"."""
+    return str(code).replace("_", " ")
+
+
 @register.simple_tag(takes_context=True)
 def desk_link(context: template.Context, page: str, words: str, here: str) -> SafeString:
     """`{% desk_link "months:months" "Months" "months" %}`: an item of the desk's navigation, or nothing.

@@ -5,12 +5,20 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ledger.discrepancies import KINDS, Discrepancy, title_of
+from ledger.discrepancies import KINDS, Discrepancy, Found, title_of
 from ledger.forms import ExceptionFilter
+from ledger.models import ReconciliationException
+from ledger.operations.open_exception import open_exception
+from people import clock
+from people.models import Organisation
+from tests.partners.conftest import person
+from tests.partners.test_desk import QUERIES_MAX, signed_in, words
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("people", "ledger", "payments", "partners", "donations", "shop", "reports", "config")
@@ -47,6 +55,24 @@ def test_a_controller_reads_what_happened_and_what_to_do(kind: Discrepancy) -> N
     assert all(text.endswith(".") for text in words[1:])
     assert all(text[0].isupper() and "_" not in text and "  " not in text for text in words)
     assert len({other.title for other in FOUND}) == len(FOUND)
+
+
+@pytest.mark.django_db
+def test_list_and_page_say_it_of_every_kind_in_a_few_queries(django_assert_max_num_queries: Any) -> None:
+    Organisation.objects.get_or_create(pk=1, defaults={"display_name": "Tassel", "zone_name": "America/Chicago"})
+    subjects = ("stripe:bt:txn_1", "bank:line:7", "bank:statement:7", "bank:match:7", "payout:7", "account:1050:usd")
+    for number, kind in enumerate(FOUND):
+        found = Found(subjects[number % len(subjects)], -100, "usd", "order:7 payout:8 gift:9 bank:1")
+        open_exception(kind, found, now=clock.now())
+    desk = signed_in(person("ana@tassel.example", "finance preparer"))
+
+    with django_assert_max_num_queries(QUERIES_MAX):
+        page = unescape(words(desk.get("/desk/exceptions/")))
+
+    for kind in FOUND:
+        row = ReconciliationException.objects.get(kind=kind.word)
+        own = unescape(words(desk.get(f"/desk/exceptions/{row.pk}/")))
+        assert all(text in page and text in own for text in (kind.title, kind.happened, kind.to_do)), kind.word
 
 
 def test_exceptions_are_found_by_every_kind() -> None:

@@ -90,10 +90,10 @@ def test_exceptions_stand_by_age_and_say_in_words_what_is_overdue(desk: Client) 
     page = desk.get("/desk/exceptions/")
     overdue = desk.get("/desk/exceptions/?state=overdue")
 
-    assert [row.subject[-6:] for row, _ in page.context["rows"]] == ["po_old", "po_new"]
+    assert [row.subject[-6:] for row, _, _ in page.context["rows"]] == ["po_old", "po_new"]
     assert words(page).count(">Overdue</span>") == 1
     assert "for 1 day, 23 hours" in words(page) and "1 hour left" in words(page)
-    assert [row.subject[-6:] for row, _ in overdue.context["rows"]] == ["po_old"]
+    assert [row.subject[-6:] for row, _, _ in overdue.context["rows"]] == ["po_old"]
     assert 'href="/desk/stripe/payouts/po_old/"' in words(page)
     assert [task.title for task in told_by_number(COUNTED, NOW)] == ["Settle 1 overdue exception"]
 

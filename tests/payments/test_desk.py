@@ -13,7 +13,8 @@ from ledger.models import ReconciliationException
 from ledger.operations.open_exception import open_exception
 from payments.desk_tasks import COUNTED
 from payments.discrepancies import NOT_POSTED
-from payments.models import StripeCall, StripeEvent, StripePayout
+from payments.models import BalanceTransaction, StripeCall, StripeEvent, StripePayout
+from payments.operations import record_balance_transactions
 from payments.trail import trail_of
 from people import clock, paging
 from people.desk import told_by_number
@@ -173,6 +174,17 @@ def test_the_balance_is_found_by_payout_category_entry_and_id(rows: Rows, desk: 
     page = words(desk.get("/desk/stripe/balance/"))
     lost = ReconciliationException.objects.get(subject="stripe:bt:txn_lost")
     assert f'href="/desk/exceptions/{lost.pk}/"' in page
+
+
+def test_why_it_is_not_in_the_books_is_said_in_words(rows: Rows, desk: Client) -> None:
+    assert set(BalanceTransaction.PROBLEMS) == {"net_differs", *record_balance_transactions._PROBLEMS.values()}
+    booked("txn_lost", NOW, category="other_adjustment", problem="no_such_month", source_id="re_1")
+
+    page = words(desk.get("/desk/stripe/balance/txn_lost/"))
+
+    assert "None: neither its month nor a later one takes entries" in page
+    assert "Other adjustment of $51.86" in page
+    assert "other_adjustment" not in page and "no_such_month" not in page
 
 
 def test_a_payout_names_what_its_parts_miss(rows: Rows, desk: Client) -> None:

@@ -110,6 +110,7 @@ def test_what_an_exception_is_about_is_a_link_to_it(checking: BankAccount, ana: 
     desk.post(f"/desk/exceptions/{row.pk}/assign/", {"owner": ana.pk})
 
     assert f'<a href="/desk/bank/lines/{line.pk}/">Bank line of 15 October 2026</a>' in page
+    assert f'<a href="/desk/bank/accounts/{checking.pk}/">Checking (1234)</a>' in page
     assert "What to do." in page and "explain it as a bank fee or interest" in page
     named = f'<a href="/desk/exceptions/{row.pk}/">A line that nothing explains</a>'
     assert named in words(desk.get("/desk/exceptions/?kind=bank_line_unknown"))
