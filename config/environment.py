@@ -137,6 +137,17 @@ def bank_keys() -> list[str]:
     return keys
 
 
+def fingerprint_keys() -> list[str]:
+    """The keys by which bank numbers are recognised without being opened: the first marks, each may recognise.
+
+    What was marked before there was a key of its own was marked with the secret key, which is always the last.
+    """
+    keys = [part.strip() for part in text("TASSEL_FINGERPRINT_KEYS", "").split(",") if part.strip()]
+    if any(len(key) < 32 for key in keys):
+        raise WrongEnvironment("A key in TASSEL_FINGERPRINT_KEYS is too short: use at least 32 random characters.")
+    return [*keys, secret("TASSEL_SECRET_KEY")]
+
+
 def proxies() -> int:
     """How many proxies of ours stand before the web process: so many addresses of X-Forwarded-For are believed."""
     value = text("TASSEL_PROXIES", "0")

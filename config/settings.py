@@ -120,6 +120,7 @@ STRIPE_API_BASE: str = _stripe["api_base"]
 STRIPE_LIVE: bool = _stripe["live"]
 CLOCK_FILE = environment.clock_file()
 BANK_KEYS: list[str] = environment.bank_keys()  # the first encrypts, each may decrypt; without any, no ACH
+FINGERPRINT_KEYS: list[str] = environment.fingerprint_keys()
 
 # -- Signing in
 AUTH_USER_MODEL = "people.User"

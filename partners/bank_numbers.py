@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 _ROUTING = re.compile(r"[0-9]{9}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9A-Z-]{4,17}", re.ASCII)
@@ -37,8 +37,15 @@ class BankNumbers:
     @property
     def fingerprint(self) -> str:
         """The same for the same numbers; says nothing of them."""
+        return self._marked(settings.FINGERPRINT_KEYS[0])
+
+    def is_known_as(self, fingerprint: str) -> bool:
+        """Whether one of the keys has marked these very numbers so."""
+        return any(constant_time_compare(self._marked(key), fingerprint) for key in settings.FINGERPRINT_KEYS)
+
+    def _marked(self, key: str) -> str:
         said = f"{self.routing}:{self.account}"
-        return salted_hmac("partners.bank_numbers", said, algorithm="sha256").hexdigest()
+        return salted_hmac("partners.bank_numbers", said, secret=key, algorithm="sha256").hexdigest()
 
 
 def is_routing_number(typed: str) -> bool:

@@ -69,7 +69,8 @@ class FileChanged(Exception):
 def make_ach_file(*, batch_id: int, by: User, effective_on: date, now: datetime) -> AchFile:
     """Write the batch's waiting ACH payouts into one file; they are on their way. Only the batch's sender may.
 
-    Raises SamePerson, NotPayable, NoOriginator, NothingToWrite, NoKeys, NotOpened; then nothing has changed.
+    Raises SamePerson, NotPayable, NoOriginator, NothingToWrite, NoKeys, NotOpened, FileChanged, TooLong; then nothing
+    has changed.
     """
     batch = PayoutBatch.objects.get(pk=batch_id)
     if batch.sent_by_id != by.pk:
@@ -199,6 +200,9 @@ def _bytes(file: AchFile) -> bytes:
 
 def _line(entry: AchEntry) -> Line:
     numbers = bank_numbers.unseal(entry.paid_to.sealed_numbers)
+    # The call-back and the approval signed the fingerprint; the sealed numbers may be written anew with the keys.
+    if not numbers.is_known_as(entry.paid_to.fingerprint):
+        raise FileChanged(f"The bank numbers of {entry.paid_to.partner} are not those that were called back.")
     return Line(
         routing=numbers.routing,
         account=numbers.account,

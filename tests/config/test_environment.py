@@ -58,6 +58,10 @@ def test_right_settings_are_right() -> None:
     [
         ({"TASSEL_SECRET_KEY": None}, "TASSEL_SECRET_KEY is not set: see docs/operating.md for what it must hold."),
         ({"TASSEL_SECRET_KEY": "short"}, "TASSEL_SECRET_KEY is too short: use at least 32 random characters."),
+        (
+            {"TASSEL_FINGERPRINT_KEYS": f"{'f' * 40},short"},
+            "A key in TASSEL_FINGERPRINT_KEYS is too short: use at least 32 random characters.",
+        ),
         ({"TASSEL_PROXIES": "many"}, "TASSEL_PROXIES is 'many'; it must be a small number, such as 1."),
         ({"TASSEL_ENV": "staging"}, "TASSEL_ENV is 'staging'; it must be one of production, demo, test."),
         ({"TASSEL_BASE_URL": None}, "TASSEL_BASE_URL is not set: see docs/operating.md for what it must hold."),

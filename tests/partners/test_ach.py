@@ -8,10 +8,22 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from pytest_django import Settings
 
 from ledger import queries as books
+from partners import bank_numbers
 from partners.destination_details import Details
-from partners.models import AchEntry, AchFile, AchOriginator, Agreement, BankAccount, Partner, PayoutBatch, PayoutHold
+from partners.models import (
+    AchEntry,
+    AchFile,
+    AchOriginator,
+    Agreement,
+    BankAccount,
+    Partner,
+    PayoutBatch,
+    PayoutDestination,
+    PayoutHold,
+)
 from partners.nacha import Header, Line, TooLong, nacha_file
 from partners.operations.approve_batch import approve_batch
 from partners.operations.make_ach_file import (
@@ -139,6 +151,40 @@ def test_changed_rows_give_out_nothing(waiting: PayoutBatch, originator: AchOrig
 
     with pytest.raises(FileChanged):
         download_ach_file(file_id=file.pk, by=ana, now=LATER)
+
+
+def test_swapped_numbers_are_no_file(waiting: PayoutBatch, originator: AchOriginator, ana: User) -> None:
+    """Another partner's ciphertext opens too, and the file's hash would be taken after the swap."""
+    first, second = PayoutDestination.objects.filter(method="ach", state="active").order_by("pk")
+    PayoutDestination.objects.filter(pk=first.pk).update(sealed_numbers=second.sealed_numbers)
+
+    with pytest.raises(FileChanged, match="not those that were called back"):
+        make(waiting, ana)
+
+    assert not AchFile.objects.exists()
+
+
+def test_numbers_swapped_after_the_file_are_not_given_out(
+    waiting: PayoutBatch, originator: AchOriginator, ana: User
+) -> None:
+    file = make(waiting, ana)
+    first, second = PayoutDestination.objects.filter(method="ach", state="active").order_by("pk")
+    PayoutDestination.objects.filter(pk=second.pk).update(sealed_numbers=first.sealed_numbers)
+
+    with pytest.raises(FileChanged, match="not those that were called back"):
+        download_ach_file(file_id=file.pk, by=ana, now=LATER)
+
+
+def test_numbers_are_known_after_their_key_was_replaced(
+    waiting: PayoutBatch, originator: AchOriginator, ana: User, settings: Settings
+) -> None:
+    settings.FINGERPRINT_KEYS = ["a key of its own", *settings.FINGERPRINT_KEYS]
+
+    assert make(waiting, ana).entries.count() == 2
+    fresh = bank_numbers.BankNumbers("091000019", "77-41")
+    settings.FINGERPRINT_KEYS = settings.FINGERPRINT_KEYS[:1]
+    assert fresh.is_known_as(fresh.fingerprint)
+    assert not fresh.is_known_as(PayoutDestination.objects.filter(method="ach").latest("pk").fingerprint)
 
 
 def test_prenotes_ask_each_account_once(waiting: PayoutBatch, originator: AchOriginator, ana: User) -> None:
