@@ -34,6 +34,7 @@ from partners.models import (
     MatchItem,
     PayoutBatch,
     PayoutDestination,
+    PayoutHold,
 )
 from partners.operations.remind_of_agreements import DAYS_BEFORE
 from people.desk import DeskTask
@@ -44,6 +45,7 @@ from people.queries import local_day_of
 LATE_AFTER = timedelta(days=5)  # a payout that the bank has not shown by then (rules/ledger.md section 7)
 State = PayoutBatch.State
 DECIDERS = ("finance approver",)
+ENTERERS = ("finance preparer",)
 HANDS = ("finance preparer", "finance approver")
 
 
@@ -100,7 +102,7 @@ def _numbers(now: datetime) -> Iterator[dict[str, Any]]:
     changes = PayoutDestination.objects.filter(state=PayoutDestination.State.PENDING)
     named = {"name": F("partner__name"), "about": F("label"), "asker": F("edited_by")}
     call = _row(changes, "call", F("partner"), F("edited_at"), **named)
-    rest = (explain, opening, sign, activate, months, call, _running_out(now), _duties(now))
+    rest = (explain, opening, sign, activate, months, call, _noticed(), _running_out(now), _duties(now))
     return (row for row in confirm.union(*rest, all=True) if row["number"])
 
 
@@ -122,10 +124,8 @@ def _plain(row: dict[str, Any]) -> DeskTask:
         return _draft(row)
     if row["what"] == "month":
         return month_tasks.decision(row["about"], asked_by=row["name"], asked_by_id=row["asker"], since=since)
-    if row["what"] == "call":
-        href = reverse("partners:desk_destination", args=[number])
-        title = f"Call {row['name']} about its new destination"
-        return DeskTask(title, f"{row['about']}, entered", since, href, DECIDERS, asked_by_id=row["asker"])
+    if row["what"] in ("call", "notice"):
+        return _of_place(row)
     if row["what"] == "opening":
         href = reverse("partners:desk_opening")
         return DeskTask(
@@ -151,6 +151,23 @@ def _draft(row: dict[str, Any]) -> DeskTask:
         return DeskTask(title, f"{row['about']}, prepared and not yet promised", since, href, HANDS)
     title = f"Activate the agreement with {row['name']}"
     return DeskTask(title, f"{row['about']}, prepared", since, href, DECIDERS, asked_by_id=row["asker"])
+
+
+def _of_place(row: dict[str, Any]) -> DeskTask:
+    """Where a partner is paid: a change to call back, or one that its bank asks for."""
+    since, href = row["since"], reverse("partners:desk_destination", args=[row["number"]])
+    if row["what"] == "notice":
+        title, detail = f"Enter the changed bank details of {row['name']}", "Its bank asked for other ones"
+        return DeskTask(title, detail, since, href, ENTERERS)
+    title = f"Call {row['name']} about its new destination"
+    return DeskTask(title, f"{row['about']}, entered", since, href, DECIDERS, asked_by_id=row["asker"])
+
+
+def _noticed() -> QuerySet[Any, dict[str, Any]]:
+    """Partners whose bank wants other details, or refused a prenote, and for whom nobody has entered any."""
+    entered = PayoutDestination.objects.filter(partner=OuterRef("partner"), state=PayoutDestination.State.PENDING)
+    rows = PayoutHold.objects.filter(~Exists(entered), reason=PayoutHold.Reason.NOTICE, lifted_at__isnull=True)
+    return _row(rows, "notice", F("partner"), F("placed_at"), name=F("partner__name"))
 
 
 def _running_out(now: datetime) -> QuerySet[Any, dict[str, Any]]:

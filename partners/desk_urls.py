@@ -6,6 +6,7 @@ from django.urls import path, register_converter
 
 from partners.destination_forms import FORMS
 from partners.views import (
+    ach_returns,
     agreements,
     bank,
     bank_accounts,
@@ -66,6 +67,11 @@ urlpatterns = [
     path("payouts/<int:batch_id>/<int:payout_id>/take-out/", payouts.take_out, name="desk_take_out"),
     path("payouts/<int:batch_id>/ach-file/", payout_steps.ach_file, name="desk_ach_file"),
     path("payouts/ach-files/<int:file_id>/", payout_steps.ach_download, name="desk_ach_download"),
+    path("payouts/ach-returns/", ach_returns.files, name="desk_ach_returns"),
+    path("payouts/ach-returns/upload/", ach_returns.upload, name="desk_ach_returns_upload"),
+    path("payouts/ach-returns/<int:return_id>/", ach_returns.file, name="desk_ach_return"),
+    path("payouts/ach-returns/<int:return_id>/import/", ach_returns.take_in, name="desk_ach_return_import"),
+    path("payouts/ach-returns/<int:return_id>/drop/", ach_returns.drop, name="desk_ach_return_drop"),
     path("payouts/one/<int:payout_id>/retry/", payout_steps.retry, name="desk_payout_retry"),
     path("payouts/one/<int:payout_id>/not-sent/", payout_steps.not_sent, name="desk_payout_not_sent"),
     path("payouts/one/<int:payout_id>/give-up/", payout_steps.give_up, name="desk_payout_give_up"),

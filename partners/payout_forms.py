@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
+from partners.ach_returns import LARGEST
 from partners.forms import DayField
 from partners.models import BankAccount
 
@@ -19,6 +22,25 @@ class AchFileForm(forms.Form):
     """When the bank is to move the money."""
 
     effective_on = DayField(label="Effective on")
+
+
+class AchReturnsForm(forms.Form):
+    """A bank's file of returns."""
+
+    account = forms.ModelChoiceField(
+        BankAccount.objects.all(), label="The account that the payouts left from", empty_label=None
+    )
+    file = forms.FileField(
+        label="File of returns, as the bank gave it",
+        help_text="NACHA format, up to 2 MB.",
+        error_messages={"required": "Choose the file.", "empty": "The file is empty."},
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST:
+            raise forms.ValidationError("The file is larger than 2 MB: it cannot be a bank's file of returns.")
+        return file
 
 
 class SentByHandForm(forms.Form):

@@ -1,5 +1,6 @@
 """Partners, what was promised to them, what each payment gave them, and how it reached their bank."""
 
+from partners.models.ach_returns import AchReturnFile, AchReturnRow
 from partners.models.agreements import Agreement
 from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, ColumnProfile, StatementFile, StatementRow
@@ -21,6 +22,8 @@ __all__ = [
     "AchEntry",
     "AchFile",
     "AchOriginator",
+    "AchReturnFile",
+    "AchReturnRow",
     "Agreement",
     "AgreementDuty",
     "AgreementEvent",

@@ -10,7 +10,7 @@ from payments.models.calls import StripeCall
 class ConnectedAccount(models.Model):
     """An account at Stripe that we asked for on behalf of somebody, as Stripe last showed it.
 
-    Of its bank only the last four digits and a keyed mark are kept: the mark tells one bank account from another.
+    Of its bank only the last four digits and a mark are kept: the mark tells one bank account from another.
     """
 
     account_id = models.CharField(max_length=255, unique=True)

@@ -28,6 +28,7 @@ from ledger.operations.propose_opening import propose_opening
 from partners.destination_details import Details
 from partners.models import (
     AchFile,
+    AchReturnFile,
     Agreement,
     AgreementDuty,
     AgreementEvent,
@@ -153,6 +154,9 @@ def known(
             ).pk,
             "files": StatementFile.objects.get().pk,
         },
+        "return_id": AchReturnFile.objects.create(
+            account=checking, file_name="returns.ach", sha256="1" * 64, uploaded_by=ana, uploaded_at=NOW
+        ).pk,
         "hold_id": hold_partner(partner_id=other.pk, by=ana, reason="A question", now=NOW).pk,
         "match_id": Match.objects.get().pk,
         "line_id": BankLine.objects.get(amount_minor=-100).pk,
