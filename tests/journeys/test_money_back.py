@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import stripe
-from django.db import connection, transaction
+from django.db import connection
 
 from donations.models import Fund, GiftRefund
-from ledger import builders
 from ledger.models import Entry
-from ledger.operations.post_entry import post_entries
 from ledger.queries import balance
-from partners.models import AllocationReversal, Hold, Partner
+from partners.models import AllocationReversal, Hold, Match, Partner, PartnerPayout
+from partners.operations.settle_matches import settle_matches
 from payments.models import StripeCall
 from people import clock
 from people.models import User
@@ -25,20 +23,13 @@ from shop.operations.request_refund import Disputed, NothingLeft, RefundAmountWr
 from shop.outcomes import Outcome
 from tests import asked
 from tests.donations.conftest import make_fund
-from tests.green_books import what_is_wrong
 from tests.journeys import money_back as money
+from tests.journeys.payouts import at_the_bank, ben, lay_ground, pay_out
 from tests.local_stripe import LocalStripe
 from tests.shop.conftest import make_shelf, promise, set_stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHAIN = {"discount": 480, "shipping": 500, "tax": 366}
-BY_HAND = ("L8 ", "L9 ", "L11 ")  # the chain's payouts and bank lines are entries without their rows
-
-
-@pytest.fixture
-def green_books(transactional_db: None) -> Iterator[None]:
-    yield
-    assert [wrong for wrong in what_is_wrong() if not wrong.startswith(BY_HAND)] == []
 
 
 @pytest.fixture(autouse=True)
@@ -60,46 +51,49 @@ def fund(shelf: None) -> Fund:
     return made
 
 
-def until_the_partners_are_paid(local: LocalStripe, fund: Fund) -> tuple[Order, Order, str]:
+def until_the_partners_are_paid(local: LocalStripe) -> tuple[Order, Order, str]:
     """E1 to E8; the first order, the disputed one and its dispute."""
-    order = money.sell(**CHAIN)
-    money.give(fund, 5180, 180)
-    money.refund_at_stripe(order, 2000)
-    money.hear(local)
-    money.book_balance(local)
-    assert (balance("stripe_balance"), balance("clearing")) == (8006, 0)
-    local.advance(days=3)
-    local._post("payouts")
-    local.advance(minutes=1)
-    money.book_balance(local)
+    order = e1_to_e4(local)
     disputed = money.sell(**CHAIN)
     dispute = local.dispute(money.charge_id(disputed), fee=1500)
     money.hear(local)
     money.book_balance(local)
     assert balance("stripe_balance") == -1680
-    bank_and_partners()
+    assert pay_out(local) == {"dahlias-hope": 2531, "restoration-house-kc": 2000}
+    came_back("restoration-house-kc")
     return order, disputed, dispute
 
 
-def bank_and_partners() -> None:
-    """The bank's side of E4, and E7 and E8, which are no movement at Stripe."""
-    when = {"event_at": clock.now(), "effective_on": money.today(), "currency": "usd"}
-    hope, house = Partner.objects.order_by("pk")
-    drafts = [builders.bank_line(line_ref="bank:line:1", source="bank:1", amount_minor=8006, **when)]
-    for partner, amount in ((hope, 2531), (house, 2000)):
-        payout = {"payout_ref": f"payout:{partner.pk}", "source": f"payout:{partner.pk}", "partner": partner.owner}
-        drafts += [
-            builders.payout_sent(**payout, amount_minor=amount, **when),
-            builders.payout_settled(**payout, amount_minor=amount, **when),
-        ]
-    drafts.append(builders.payout_returned(**payout, amount_minor=2000, **when))
-    with transaction.atomic():
-        post_entries(drafts, now=clock.now())
+def e1_to_e4(local: LocalStripe) -> Order:
+    """A sale, a gift, and 2000 of the sale given back; what is left at Stripe is paid out and arrives at the bank."""
+    lay_ground(*Partner.objects.all())
+    order = money.sell(**CHAIN)
+    money.give(Fund.objects.get(), 5180, 180)
+    money.refund_at_stripe(order, 2000)
+    money.hear(local)
+    money.book_balance(local)
+    assert (balance("stripe_balance"), balance("clearing")) == (8006, 0)
+    local.advance(days=3)
+    local.do("payouts")
+    local.advance(days=3)
+    money.hear(local)
+    money.book_balance(local)
+    at_the_bank("stripe", "STRIPE TRANSFER,80.06")
+    return order
+
+
+def came_back(slug: str) -> None:
+    """E8: the bank returns a partner's payment; the rule proposes what it was, and a person says so."""
+    payout = PartnerPayout.objects.get(partner__slug=slug)
+    at_the_bank("return", f"RETURN R03 {payout.reference},{payout.amount_minor / 100:.2f}")
+    match = Match.objects.get(kind=Match.Kind.RETURNED)
+    assert match.state == Match.State.PROPOSED
+    settle_matches(match_ids=[match.pk], by=ben(), now=clock.now())
 
 
 def test_worked_chain_when_the_dispute_is_won(webhooks: LocalStripe, fund: Fund) -> None:
     """E1 to E8 and E9w."""
-    _, _, dispute = until_the_partners_are_paid(webhooks, fund)
+    _, _, dispute = until_the_partners_are_paid(webhooks)
     held = {name: balance(name, Partner.objects.get(slug="dahlias-hope").owner) for name in ("payable", "held")}
 
     webhooks.close_dispute(dispute, "won")
@@ -117,7 +111,7 @@ def test_worked_chain_when_the_dispute_is_won(webhooks: LocalStripe, fund: Fund)
 
 def test_worked_chain_when_the_dispute_is_lost(webhooks: LocalStripe, fund: Fund) -> None:
     """E1 to E8, E9l and E10."""
-    order, disputed, dispute = until_the_partners_are_paid(webhooks, fund)
+    order, disputed, dispute = until_the_partners_are_paid(webhooks)
 
     webhooks.close_dispute(dispute, "lost")
     money.hear(webhooks)
