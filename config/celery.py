@@ -66,6 +66,7 @@ app.conf.update(
         "reconcile payments": {"task": "payments.tasks.reconcile", "schedule": 600.0},
         "list the Stripe balance": {"task": "payments.tasks.list_balance", "schedule": 180.0},
         "check the Stripe balance": {"task": "payments.tasks.check_balance", "schedule": crontab(minute=10, hour=8)},
+        "check the webhook endpoint": {"task": "payments.tasks.check_endpoint", "schedule": 60.0},
         "cut old bodies": {"task": "payments.tasks.cut_bodies", "schedule": crontab(minute=41, hour=3)},
         "send transfers": {"task": "partners.tasks.send_transfers", "schedule": 30.0},
         "make partners' accounts": {"task": "partners.tasks.make_accounts", "schedule": 60.0},

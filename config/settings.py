@@ -118,6 +118,7 @@ STRIPE_SECRET_KEY: str = _stripe["key"]
 STRIPE_WEBHOOK_SECRETS: list[str] = _stripe["webhook_secrets"]
 STRIPE_API_BASE: str = _stripe["api_base"]
 STRIPE_LIVE: bool = _stripe["live"]
+STRIPE_ENDPOINT_MUST_PASS = TASSEL_ENV == "production"  # before /health/ready answers 200; elsewhere Stripe is ours
 CLOCK_FILE = environment.clock_file()
 BANK_KEYS: list[str] = environment.bank_keys()  # the first encrypts, each may decrypt; without any, no ACH
 FINGERPRINT_KEYS: list[str] = environment.fingerprint_keys()

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from donations.queries import campaign_progress, running_campaign
 from partners.models import Partner
 from partners.queries import paid_by_partner
+from payments.operations.check_endpoint import may_be_ready
 from people import clock
 from people.queries import local_day, organisation
 from shop.queries import ProductOffer, catalogue
@@ -74,10 +75,13 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """The process answers and its database does too; 503 otherwise."""
+    """The process and its database answer, and Stripe was seen to send what we read; 503 otherwise."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        told = may_be_ready()
     except DatabaseError:
         return JsonResponse({"status": "database unreachable"}, status=503)
+    if not told:
+        return JsonResponse({"status": "webhook endpoint not checked"}, status=503)
     return JsonResponse({"status": "ok"})

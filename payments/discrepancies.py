@@ -76,6 +76,14 @@ SIGNATURES_BAD: Final = Discrepancy(
     to_do="Have whoever runs the server compare the webhook's signing secret with the one at Stripe. Stripe sends "
     "again what was refused, and a look twice a day finds the rest.",
 )
+ENDPOINT_WRONG: Final = Discrepancy(
+    "webhook_endpoint_wrong",
+    limit=timedelta(hours=1),
+    title="Stripe does not send us its news as we need them",
+    happened="Stripe was asked about our webhook endpoint, and it is missing, switched off, or not made as we need it.",
+    to_do="Have whoever runs the server mend the endpoint at Stripe; it is looked at again within minutes, and this "
+    "closes. A look twice a day finds what was not sent meanwhile.",
+)
 CALL_UNKNOWN: Final = Discrepancy(
     "stripe_call_unknown",
     limit=timedelta(hours=2),
@@ -102,6 +110,7 @@ KINDS: Final = (
     BALANCE_NEGATIVE,
     CLEARING_OPEN,
     SIGNATURES_BAD,
+    ENDPOINT_WRONG,
     CALL_UNKNOWN,
     GIVEN_TWICE,
 )

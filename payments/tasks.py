@@ -13,6 +13,7 @@ from celery import shared_task
 
 from payments.operations.ask_accounts import ask_accounts
 from payments.operations.ask_unfinished import ask_payouts, ask_unposted
+from payments.operations.check_endpoint import check_endpoint_when_due
 from payments.operations.compare_balance import compare_balance
 from payments.operations.cut_old_bodies import cut_old_bodies
 from payments.operations.find_left_behind import (
@@ -110,6 +111,12 @@ def check_balance() -> None:
     now = clock.now()
     for step in (list_balance_transactions, ask_unposted, name_old_items, compare_balance):
         _guarded(step, now)
+
+
+@shared_task(name="payments.tasks.check_endpoint", ignore_result=True)
+def check_endpoint() -> bool:
+    """Every minute until Stripe sends us what we read, then once a day. Returns whether Stripe was asked."""
+    return check_endpoint_when_due(now=clock.now())
 
 
 @shared_task(name="payments.tasks.cut_bodies", ignore_result=True)

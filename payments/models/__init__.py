@@ -6,6 +6,7 @@ from payments.models.balance import BalanceComparison, BalanceListing, BalanceTr
 from payments.models.calls import UNFINISHED_CALLS, StripeCall
 from payments.models.charges import Charge
 from payments.models.checkouts import CheckoutSession
+from payments.models.endpoints import EndpointCheck
 from payments.models.events import ObjectVersion, StripeEvent
 from payments.models.payouts import StripePayout
 from payments.models.reconciling import ReconcileWalk
@@ -22,6 +23,7 @@ __all__ = [
     "CheckoutSession",
     "ConnectedAccount",
     "Dispute",
+    "EndpointCheck",
     "ObjectVersion",
     "ReconcileWalk",
     "Refund",

@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 import stripe
 from django.core.management import CommandError, call_command
+from django.test import Client
 from pytest_django import Settings
 
 from config import stripe_events
-from payments import gateway, registry
+from ledger.models import ReconciliationException
+from payments import gateway, registry, tasks
+from payments.models import EndpointCheck
+from payments.operations.check_endpoint import CHECK_EVERY
+from people import clock
 from tests.local_stripe import LocalStripe
-from tests.payments.fake_stripe import FakeStripe, error, ok
+from tests.payments.fake_stripe import FakeStripe, cut_off, error, ok
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "https://tassel.example/stripe/webhook"
@@ -111,6 +116,62 @@ def test_the_local_stripe_is_asked_the_same_way(sandbox: LocalStripe) -> None:
     with pytest.raises(CommandError, match=f"does not send .*: add these types to the webhook endpoint {made.id}"):
         call_command("stripe_check")
     endpoints.delete(made.id)
+
+
+@pytest.fixture
+def must_pass(settings: Settings) -> Settings:
+    """As in production."""
+    settings.STRIPE_ENDPOINT_MUST_PASS = True
+    return settings
+
+
+def test_web_is_not_ready_before_stripe_sends_what_we_read(
+    fake: FakeStripe, client: Client, must_pass: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed(fake, endpoint(enabled_events=["invoice.paid"]))
+    assert tasks.check_endpoint() is True
+    refused = client.get("/health/ready")
+    assert (refused.status_code, refused.json()) == (503, {"status": "webhook endpoint not checked"})
+
+    listed(fake, endpoint())
+    tasks.check_endpoint()
+    assert client.get("/health/ready").status_code == 200
+    assert tasks.check_endpoint() is False, "once a day is enough"
+
+    monkeypatch.setitem(registry._readers, "charge.captured", registry._readers["charge.updated"])
+    assert client.get("/health/ready").status_code == 503, "a version that reads more asks anew"
+
+
+def test_stripe_away_keeps_nobody_from_being_ready_again(fake: FakeStripe, client: Client, must_pass: Settings) -> None:
+    listed(fake, endpoint())
+    call_command("stripe_check")
+    EndpointCheck.objects.update(passed_at=clock.wall_now() - CHECK_EVERY)
+    fake.faults.extend([cut_off] * 3)
+
+    assert tasks.check_endpoint() is True
+
+    assert client.get("/health/ready").status_code == 200
+    assert not ReconciliationException.objects.exists()
+
+
+def test_an_endpoint_that_goes_wrong_is_an_exception_until_it_is_right(fake: FakeStripe, must_pass: Settings) -> None:
+    listed(fake, endpoint())
+    tasks.check_endpoint()
+    for wrong in (True, False):
+        EndpointCheck.objects.update(passed_at=clock.wall_now() - CHECK_EVERY)
+        listed(fake, endpoint(status="disabled" if wrong else "enabled"))
+
+        tasks.check_endpoint()
+
+        still_open = ReconciliationException.objects.filter(resolved_at=None)
+        assert [one.detail for one in still_open] == [
+            "The webhook endpoint we_1 is disabled at Stripe: nothing is sent."
+        ] * wrong
+
+
+def test_where_stripe_is_our_own_nobody_asks(fake: FakeStripe, client: Client) -> None:
+    assert tasks.check_endpoint() is False
+    assert (client.get("/health/ready").status_code, fake.requests) == (200, [])
 
 
 @pytest.mark.parametrize("event_type", NEEDED)

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from payments import registry
-from payments.endpoint_check import endpoint_problems
 from payments.gateway import StripeRefused, StripeUnavailable
+from payments.operations.check_endpoint import check_endpoint
+from people import clock
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(sorted(registry.types_read())))
             return
         try:
-            problems = endpoint_problems()
+            problems = check_endpoint(now=clock.now())
         except (StripeUnavailable, StripeRefused) as error:
             raise CommandError(f"Stripe could not be asked: {error}.") from error
         if problems:
