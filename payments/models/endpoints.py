@@ -6,7 +6,7 @@ from django.db import models
 
 
 class EndpointCheck(models.Model):
-    """Our webhook endpoint was right at Stripe for what a version of ours reads at an address: both hashed in the key."""
+    """Our webhook endpoint was right at Stripe for what a version reads at an address, both hashed in the key."""
 
     reads = models.CharField(max_length=64, primary_key=True)
     passed_at = models.DateTimeField(help_text="Wall time of the last time.")

@@ -1,4 +1,4 @@
-"""Whether Stripe sends us what we read is asked before we call ourselves ready, and each day after (reliability row 11).
+"""Whether Stripe sends us what we read is asked before we say that we are ready, and daily after (reliability row 11).
 
 Without its news we would sell and never hear of it. Once it was right for this version at this address, a restart does
 not depend on Stripe; an upgrade that reads more types asks anew.
