@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Abs
+from django.db.models.functions import Abs, JSONObject
 
 from ledger.models import ReconciliationException
 from partners.bank.bank_days import after
+from partners.bank.cheque_numbers import cheque_id, cheque_ids
 from partners.bank.confirmers import hands_on
 from partners.bank.discrepancies import DUPLICATE
 from partners.bank.learning import words_of
@@ -85,7 +87,8 @@ def _lines() -> tuple[list[Line], dict[int, int]]:
     lines, importers = [], {}
     for pk, account, booked_on, amount_minor, currency, description, reference, importer in rows:
         if f"bank:line:{pk}" not in doubtful:
-            lines.append(Line(pk, account, booked_on, amount_minor, currency, words_of(description, reference)))
+            ids = cheque_ids(account, amount_minor, description, reference)
+            lines.append(Line(pk, account, booked_on, amount_minor, currency, words_of(description, reference), ids))
             importers[pk] = importer
     return lines, importers
 
@@ -128,7 +131,11 @@ def _partner_payouts() -> list[Payout]:
     taken = MatchItem.objects.filter(payout=OuterRef("pk"), is_active=True, is_return=False)
     attempts = PayoutAttempt.objects.filter(payout=OuterRef("pk"), state=PayoutAttempt.State.IN_FLIGHT)
     rows = PartnerPayout.objects.filter(~Exists(taken), state=PartnerPayout.State.IN_FLIGHT)
-    rows = rows.exclude(method=Method.CONNECT).annotate(sent_at=Subquery(attempts.values("started_at")[:1]))
+    cheque = JSONObject(account="cheque__account", number="cheque__number")
+    rows = rows.exclude(method=Method.CONNECT).annotate(
+        sent_at=Subquery(attempts.values("started_at")[:1]),
+        cheque=Subquery(attempts.filter(cheque__isnull=False).values(said=cheque)[:1]),
+    )
     found: list[Payout] = []
     on_their_way = list(rows.select_related("partner").order_by("pk"))
     zone = organisation() if on_their_way else None
@@ -141,7 +148,7 @@ def _partner_payouts() -> list[Payout]:
     return found
 
 
-def _partner_payout(payout: PartnerPayout, amount_minor: int, first_on: date, last_on: date) -> Payout:
+def _partner_payout(payout: Any, amount_minor: int, first_on: date, last_on: date) -> Payout:
     name = payout.partner.name.upper()
     return Payout(
         kind="partner",
@@ -149,11 +156,17 @@ def _partner_payout(payout: PartnerPayout, amount_minor: int, first_on: date, la
         ref=f"payout:{payout.pk}",
         amount_minor=amount_minor,
         currency=payout.currency,
-        ids=(payout.reference.upper(),),
+        ids=(payout.reference.upper(), *_cheque(payout)),
         word=name if len(name) >= _NAME_MIN else "",
         first_on=first_on,
         last_on=last_on,
     )
+
+
+def _cheque(payout: Any) -> Iterator[str]:
+    """The cheque that is out for a payout, if it is paid by one."""
+    if payout.cheque:
+        yield cheque_id(payout.cheque["account"], payout.cheque["number"])
 
 
 def _returns() -> list[Payout]:

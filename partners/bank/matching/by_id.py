@@ -42,7 +42,7 @@ def find(left: Left, found: Found) -> None:
 
 def _named(line: Line, index: Index) -> list[Payout]:
     """The payouts of its sign and currency that the text names, whatever spaces and hyphens the bank put in ours."""
-    names = {*_TOKEN.findall(line.text), *_OURS.findall(_BROKEN.sub("", line.text))}
+    names = {*line.ids, *_TOKEN.findall(line.text), *_OURS.findall(_BROKEN.sub("", line.text))}
     hits = {payout.key: payout for name in names for payout in index.get(name, ())}
     fitting = (hit for hit in hits.values() if (hit.amount_minor > 0) == (line.amount_minor > 0))
     return [hit for hit in fitting if hit.currency == line.currency]

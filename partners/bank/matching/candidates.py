@@ -14,7 +14,10 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A bank line that nothing explains yet, signed as the bank signs it; `text` in capitals, reference included."""
+    """A bank line that nothing explains yet, signed as the bank signs it; `text` in capitals, reference included.
+
+    `ids` are names that a part of it has only in its place, such as a cheque's number (`cheque_id`).
+    """
 
     pk: int
     account: int
@@ -22,6 +25,7 @@ class Line:
     amount_minor: int
     currency: str
     text: str
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

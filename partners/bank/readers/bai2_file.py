@@ -110,7 +110,9 @@ def _row(number: int, transaction: Any, booked_on: date) -> Row | BadRow:
         amount_minor=amount if code.transaction is TypeCodeTransaction.credit else -amount,
         value_on=available.get("date"),
         bank_ref=fields.words(transaction.bank_reference, limit=255).strip("0"),
-        reference=fields.words(transaction.customer_reference, limit=fields.REFERENCE_MAX).strip("0"),
+        reference=fields.words(transaction.customer_reference, limit=fields.REFERENCE_MAX).lstrip(
+            "0"
+        ),  # of cheque 1000 the zeros at the end count
     )
 
 
