@@ -8,6 +8,7 @@ class DonationsConfig(AppConfig):
         from donations import (  # noqa: PLC0415 - models must be loaded first
             account_owners,
             books,
+            changes,
             desk_tasks,
             discrepancies,
             sources,
@@ -15,10 +16,11 @@ class DonationsConfig(AppConfig):
         from ledger import discrepancies as kinds  # noqa: PLC0415
         from ledger import owners  # noqa: PLC0415
         from ledger.books import register  # noqa: PLC0415
-        from people import desk  # noqa: PLC0415
+        from people import desk, history  # noqa: PLC0415
         from people.sources import register as register_source  # noqa: PLC0415
 
         desk.register(desk_tasks.waiting)
+        history.register(*changes.CHANGES)
         register(*books.CHECKS)
         kinds.register(*discrepancies.KINDS)
         register_source("gift", sources.describe_gifts)

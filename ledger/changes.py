@@ -10,8 +10,15 @@ from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from ledger.models import ExceptionEvent, ManualEntryEdit, PeriodEvent, ReconciliationException, TrialBalanceExport
-from people.history import Change
+from ledger.models import (
+    ExceptionEvent,
+    ManualEntryEdit,
+    MonthWork,
+    PeriodEvent,
+    ReconciliationException,
+    TrialBalanceExport,
+)
+from people.history import Change, labelled
 from people.queries import days_of
 from people.sources import Source
 
@@ -34,6 +41,14 @@ CHANGES: Final = (
         F("by"),
         Concat(Value("month:"), "period_id"),
         Value("trial balance exported"),
+    ),
+    Change(
+        "Months",
+        MonthWork.objects.all,
+        F("asked_at"),
+        F("asked_by"),
+        Concat(Value("month:"), "period_id"),
+        labelled("kind", ((MonthWork.Kind.CHECK, "checks asked for"), (MonthWork.Kind.CLOSE, "closing asked for"))),
     ),
     Change(
         "Entries by hand",

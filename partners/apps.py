@@ -11,6 +11,7 @@ class PartnersConfig(AppConfig):
         from ledger import discrepancies as kinds  # noqa: PLC0415
         from ledger import month_checks, owners  # noqa: PLC0415
         from partners import account_owners, bank_checks, books, changes, desk_tasks, sources  # noqa: PLC0415
+        from partners.bank import changes as bank_changes  # noqa: PLC0415
         from partners.bank import discrepancies  # noqa: PLC0415
         from partners.queries import stripe_at_bank  # noqa: PLC0415
         from payments import at_bank  # noqa: PLC0415
@@ -20,7 +21,8 @@ class PartnersConfig(AppConfig):
         desk.register(desk_tasks.waiting)
         references.register("payout_batch", changes.describe_batches)
         references.register("agreement", changes.describe_agreements)
-        history.register(*changes.CHANGES)
+        references.register("ach_file", changes.describe_ach_files)
+        history.register(*changes.CHANGES, *bank_changes.CHANGES)
         references.register("partner", sources.describe_partners)
         references.register("payout", sources.describe_payouts)
         references.register("allocation", sources.describe_allocations)

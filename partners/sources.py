@@ -36,7 +36,10 @@ def describe_payouts(refs: list[str]) -> dict[str, Source]:
 
 
 def describe_bank(refs: list[str]) -> dict[str, Source]:
-    """Accounts of ours, and their lines, statements and matches ("bank:line:7"), each with its page. Three queries."""
+    """Accounts of ours, their lines, statements, files, matches and rules ("bank:line:7"), each with its page.
+
+    Three queries.
+    """
     lines = BankLine.objects.filter(pk__in=_of(refs, "line"))
     statements = BankStatement.objects.filter(pk__in=_of(refs, "statement"))
     found = {line.ref: Source(f"Bank line of {_day(line.booked_on)}", _page("line", line.pk)) for line in lines}
@@ -46,6 +49,11 @@ def describe_bank(refs: list[str]) -> dict[str, Source]:
     }
     accounts = BankAccount.objects.filter(pk__in=_numbers([ref for ref in refs if ref.count(":") == 1]))
     found |= {one.ref: Source(str(one), _page("account", one.pk)) for one in accounts}
+    found |= {f"bank:file:{pk}": Source(f"Statement file {pk}", _page("file", pk)) for pk in _of(refs, "file")}
+    for pk in _of(refs, "returns"):
+        found[f"bank:returns:{pk}"] = Source(f"ACH returns {pk}", reverse("partners:desk_ach_return", args=[pk]))
+    rules = reverse("partners:desk_bank_rules")
+    found |= {f"bank:rule:{pk}": Source(f"Rule {pk} for bank lines", rules) for pk in _of(refs, "rule")}
     return found | {f"bank:match:{pk}": Source(f"Bank match {pk}", _page("match", pk)) for pk in _of(refs, "match")}
 
 

@@ -10,4 +10,5 @@ class PeopleConfig(AppConfig):
         history.register(*changes.CHANGES)
         desk.register_counted(desk_tasks.ROLES_ASKED)
         sources.register("role_grant", changes.describe_grants)
+        sources.register("console", changes.describe_records)
         sources.register("user", queries.describe_users)

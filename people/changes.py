@@ -1,17 +1,22 @@
-"""The changes that people's own rows tell: decisions, and roles."""
+"""The changes that people's own rows tell: decisions, roles, and what the console changed."""
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
 
-from django.db.models import F, Value
-from django.db.models.functions import Concat
-from django.urls import reverse
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
+from django.db.models.options import Options
+from django.urls import NoReverseMatch, reverse
 
-from people.history import Change
+from people.history import Change, labelled
 from people.models import Approval, RoleGrant
 from people.sources import Source
 
+_TEXT: CharField[str, str] = CharField()
 _ROLE = Concat(Value("role_grant:"), "pk")
 
 CHANGES: Final = (
@@ -41,7 +46,45 @@ CHANGES: Final = (
         _ROLE,
         Value("ended"),
     ),
+    Change(
+        "Settings and records",
+        LogEntry.objects.all,
+        F("action_time"),
+        F("user"),
+        Concat(Value("console:"), Cast("content_type_id", _TEXT), Value(":"), Cast("object_id", _TEXT)),
+        labelled("action_flag", ((ADDITION, "added"), (CHANGE, "changed"), (DELETION, "deleted"))),
+        F("change_message"),
+    ),
 )
+
+
+def describe_records(refs: list[str]) -> dict[str, Source]:
+    """ "Payout policy 1" for console:12:1, with its record in the console. One query, and often none."""
+    found = {}
+    for ref in refs:
+        _, kind, number = ref.split(":", 2)
+        model = ContentType.objects.get_for_id(int(kind)).model_class()
+        if model is not None:
+            name = str(model._meta.verbose_name).capitalize()
+            found[ref] = Source(f"{name} {number}", _record(model._meta, number))
+    return found
+
+
+def fields_changed(message: str) -> str:
+    """Which fields the console says were changed, without what they hold; empty for anything else."""
+    try:
+        steps = json.loads(message)
+    except ValueError:
+        return ""
+    told = [step.get("changed", {}).get("fields", ()) for step in steps if isinstance(step, dict)]
+    return ", ".join(str(field) for fields in told for field in fields)
+
+
+def _record(meta: Options[Any], number: str) -> str:
+    try:
+        return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[number])
+    except NoReverseMatch:
+        return ""
 
 
 def describe_grants(refs: list[str]) -> dict[str, Source]:

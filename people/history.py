@@ -5,14 +5,15 @@ Each package names its own kinds of change as queries over its rows; they are re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, QuerySet, Value
+from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import Cast
 
-_kinds: dict[str, list[Callable[[], QuerySet[Any]]]] = {}
+_TEXT: CharField[str, str] = CharField()
+_kinds: dict[str, list[Change]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,27 @@ class Change:
 def register(*changes: Change) -> None:
     """Add the kinds of one package, under their topics ("Months")."""
     for change in changes:
-        _kinds.setdefault(change.topic, []).append(lambda one=change: _columns(one))  # type: ignore[misc]
+        _kinds.setdefault(change.topic, []).append(change)
+
+
+def labelled(column: str, choices: Iterable[tuple[Any, str]]) -> Case:
+    """What a column of choices says, in their words: "The partner's consent kept" for `consented`."""
+    whens = (When(**{column: word}, then=Value(label)) for word, label in choices)
+    return Case(*whens, default=Cast(F(column), _TEXT), output_field=_TEXT)
 
 
 def topics() -> list[str]:
     return sorted(_kinds)
 
 
+def kinds(topic: str) -> list[Change]:
+    """The kinds of change that a topic tells."""
+    return list(_kinds[topic])
+
+
 def changes(topic: str = "", who: int | None = None) -> QuerySet[Any, dict[str, Any]]:
     """All changes of a topic (or of all) and a person (or of all), the latest first. One query, when it is read."""
-    found: Sequence[QuerySet[Any]] = [rows() for name, each in _kinds.items() if topic in ("", name) for rows in each]
+    found: Sequence[QuerySet[Any]] = [_columns(one) for name in topics() if topic in ("", name) for one in kinds(name)]
     if who is not None:
         found = [rows.filter(h_who=who) for rows in found]
     first, *rest = found

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from people import history
 from people.access import role_required
+from people.changes import fields_changed
 from people.desk import READERS
 from people.models import User
 from people.paging import page_of
@@ -43,6 +44,9 @@ def changes(request: HttpRequest) -> HttpResponse:
     page = page_of(request, rows)
     people = User.objects.in_bulk({row["h_who"] for row in page if row["h_who"]})
     words = describe(row["h_subject"] for row in page)
+    for row in page:
+        if row["h_subject"].startswith("console:"):
+            row["h_why"] = fields_changed(row["h_why"])
     listed = [] if form.errors else [(row, people.get(row["h_who"]), words[row["h_subject"]]) for row in page]
     context = {"form": form, "page": page, "rows": listed, "here": "history"}
     return render(request, "people/history.html", context, status=400 if form.errors else 200)

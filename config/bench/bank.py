@@ -69,7 +69,7 @@ def _measure(number: int) -> dict[str, float]:
     def take_in() -> None:
         file = upload_statement(account=account, file_name="year.csv", content=content, by=ana, now=NOW)
         check_statement(file_id=file.pk, now=NOW)
-        accept_statement(file_id=file.pk)
+        accept_statement(file_id=file.pk, by=ana, now=NOW)
         take_in_statement(file_id=file.pk, now=NOW)
 
     found = {"import": seconds(take_in)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
 from partners.models import StatementFile, StatementRow
 from partners.operations.upload_statement import TASK
+from people.models import User
 from people.wake import wake
 
 
@@ -14,27 +17,29 @@ class NotImportable(Exception):
 
 
 @transaction.atomic
-def accept_statement(*, file_id: int) -> StatementFile:
+def accept_statement(*, file_id: int, by: User, now: datetime) -> StatementFile:
     """Have a checked file imported by a worker. Raises NotImportable."""
     file = StatementFile.objects.select_for_update().defer("content").get(pk=file_id)
     problem = why_not(file)
     if problem:
         raise NotImportable(problem)
     file.state, file.rows_done = StatementFile.State.WANTED, 0
-    file.save(update_fields=["state", "rows_done"])
+    file.decided_by, file.decided_at = by, now
+    file.save(update_fields=["state", "rows_done", "decided_by", "decided_at"])
     wake(TASK)
     return file
 
 
 @transaction.atomic
-def drop_statement(*, file_id: int) -> StatementFile:
+def drop_statement(*, file_id: int, by: User, now: datetime) -> StatementFile:
     """Forget the verdicts of a file that nobody wants. What was imported stays. Raises NotImportable."""
     file = StatementFile.objects.select_for_update().defer("content").get(pk=file_id)
     if file.state not in (StatementFile.State.CHECKED, StatementFile.State.UNREADABLE):
         raise NotImportable(f"This file is no longer waiting: {file.get_state_display().lower()}.")
     StatementRow.objects.filter(file=file).delete()
     file.state = StatementFile.State.DROPPED
-    file.save(update_fields=["state"])
+    file.decided_by, file.decided_at = by, now
+    file.save(update_fields=["state", "decided_by", "decided_at"])
     return file
 
 

@@ -40,7 +40,7 @@ def import_statement(
     if file.state == StatementFile.State.UNREADABLE:
         raise NotReadable(file.problem)
     try:
-        accept_statement(file_id=file.pk)
+        accept_statement(file_id=file.pk, by=by, now=now)
     except NotImportable as error:
         if file.refused_rows:
             refused = file.verdicts.filter(verdict=StatementRow.Verdict.REFUSED)

@@ -63,7 +63,7 @@ def _statement(file: StatementFile, now: datetime) -> BankStatement:
         sha256=file.sha256,
         format=said["format"],
         file_name=file.file_name,
-        imported_by_id=file.uploaded_by_id,
+        imported_by_id=file.decided_by_id or file.uploaded_by_id,
         imported_at=now,
         first_on=date.fromisoformat(said["first_on"]),
         last_on=date.fromisoformat(said["last_on"]),

@@ -102,7 +102,7 @@ def accept(request: HttpRequest, file_id: int) -> HttpResponse:
     """Import the file that was checked."""
     row = get_object_or_404(StatementFile.objects.defer("content"), pk=file_id)
     try:
-        accept_statement(file_id=row.pk)
+        accept_statement(file_id=row.pk, by=request.user, now=clock.now())  # type: ignore[arg-type]
     except NotImportable as error:
         messages.error(request, str(error))
     else:
@@ -117,7 +117,7 @@ def drop(request: HttpRequest, file_id: int) -> HttpResponse:
     """Leave the file alone."""
     row = get_object_or_404(StatementFile.objects.defer("content"), pk=file_id)
     try:
-        drop_statement(file_id=row.pk)
+        drop_statement(file_id=row.pk, by=request.user, now=clock.now())  # type: ignore[arg-type]
     except NotImportable as error:
         messages.error(request, str(error))
         return redirect("partners:desk_bank_file", row.pk)

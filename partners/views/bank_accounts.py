@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +18,7 @@ from partners.queries import bank as reads
 from partners.views.bank import HANDS
 from people import desk
 from people.access import has_role, role_required
+from people.operations.note_change import note_change
 from people.queries import organisation
 
 SHOWN = 50
@@ -63,7 +65,10 @@ def columns(request: HttpRequest, profile_id: int) -> HttpResponse:
 def _columns(request: HttpRequest, profile: ColumnProfile) -> HttpResponse:
     form = ColumnsForm(request.POST or None, instance=profile)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        is_new = profile.pk is None
+        with transaction.atomic():
+            form.save()
+            note_change(row=profile, fields=form.changed_data, by=request.user, is_new=is_new)  # type: ignore[arg-type]
         messages.success(request, f"Files of {profile.account} with these columns can be read now.")
         return redirect("partners:desk_bank_account", profile.account_id)
     context = {"form": form, "account": profile.account, "here": "bank"}

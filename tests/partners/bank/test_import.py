@@ -57,7 +57,7 @@ def test_the_dry_run_gives_every_row_a_verdict_and_imports_nothing(checking: Ban
     assert (file.new_rows, file.known_rows, file.refused_rows) == (1, 1, 1)
     assert BankLine.objects.count() == 1
     with pytest.raises(NotImportable, match="1 of the rows cannot be read"):
-        accept_statement(file_id=file.pk)
+        accept_statement(file_id=file.pk, by=ana, now=NOW)
 
 
 def test_all_or_nothing(checking: BankAccount, ana: User) -> None:
@@ -243,7 +243,7 @@ def test_a_file_goes_through_its_states_and_leaves_no_verdicts(checking: BankAcc
     file.refresh_from_db()
     assert file.state == "checked"
 
-    accept_statement(file_id=file.pk)
+    accept_statement(file_id=file.pk, by=ana, now=NOW)
     work_through(file_id=file.pk, now=NOW)
     file.refresh_from_db()
 
@@ -255,7 +255,7 @@ def test_a_file_goes_through_its_states_and_leaves_no_verdicts(checking: BankAcc
 def test_a_file_that_was_overtaken_is_checked_again(checking: BankAccount, ana: User) -> None:
     file = checked(checking, ana, "2026-10-01,Fee,-5\n2026-10-02,Rent,-9\n")
     take(checking, ana, "2026-10-01,Fee,-5\n")
-    accept_statement(file_id=file.pk)
+    accept_statement(file_id=file.pk, by=ana, now=NOW)
 
     assert take_in_statement(file_id=file.pk, now=NOW) is Outcome.OVERTAKEN
     work_through(file_id=file.pk, now=NOW)
@@ -296,13 +296,13 @@ def test_a_file_that_always_fails_says_so_in_the_end(
 def test_a_dropped_file_leaves_nothing(checking: BankAccount, ana: User) -> None:
     file = checked(checking, ana, "2026-10-01,Fee,-5\n")
 
-    drop_statement(file_id=file.pk)
+    drop_statement(file_id=file.pk, by=ana, now=NOW)
 
     assert not StatementRow.objects.exists()
     with pytest.raises(NotImportable):
-        accept_statement(file_id=file.pk)
+        accept_statement(file_id=file.pk, by=ana, now=NOW)
     with pytest.raises(NotImportable):
-        drop_statement(file_id=file.pk)
+        drop_statement(file_id=file.pk, by=ana, now=NOW)
 
 
 def test_the_same_file_waits_once(checking: BankAccount, ana: User) -> None:
