@@ -285,8 +285,6 @@ _CHANGES: dict[str, _Change] = {
     "expire_checkout": lambda c, target, params, options: c.v1.checkout.sessions.expire(target, params, options),
     "cancel_subscription": lambda c, target, params, options: c.v1.subscriptions.cancel(target, params, options),
     "mark_subscription": lambda c, target, params, options: c.v1.subscriptions.update(target, params, options),
-    "make_customer": lambda c, _target, params, options: c.v1.customers.create(params, options),
-    "start_subscription": lambda c, _target, params, options: c.v1.subscriptions.create(params, options),
     "refund": lambda c, _target, params, options: c.v1.refunds.create(params, options),
     "transfer": lambda c, _target, params, options: c.v1.transfers.create(params, options),
     "make_account": lambda c, _target, params, options: c.v2.core.accounts.create(params, options),

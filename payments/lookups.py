@@ -63,8 +63,6 @@ _CHANGED: Final[Mapping[str, Callable[[StripeCall], Any | None]]] = {
 }
 _MADE: Final[Mapping[str, Callable[[StripeCall], tuple[str, dict[str, Any]]]]] = {
     Purpose.OPEN_CHECKOUT: lambda call: ("checkout.session", _around(call)),
-    Purpose.MAKE_CUSTOMER: lambda call: ("customer", _around(call)),
-    Purpose.START_SUBSCRIPTION: lambda call: ("subscription", {"customer": call.params["customer"]}),
     Purpose.REFUND: lambda call: ("refund", {"charge": call.params["charge"]}),
     Purpose.MAKE_ACCOUNT: lambda call: ("account", _around(call)),
     Purpose.TRANSFER: lambda call: ("transfer", {"transfer_group": call.params["transfer_group"]}),

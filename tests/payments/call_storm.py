@@ -1,4 +1,4 @@
-"""Many calls to the local Stripe while a quarter of them goes wrong (rules/reliability.md F4); `calls_under_faults`."""
+"""Many calls to the local Stripe, more than a quarter of which goes wrong (rules/reliability.md F4)."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from tests.local_stripe import LocalStripe
 
 RIVALS = 4
 SWEEPS = 4
-KINDS = ("checkout.session", "customer", "refund", "transfer", "subscription")
-# The first two happen in every storm. Then, of all POSTs 25 %, a fifth of these applied and lost: each rule is asked
+KINDS = ("checkout.session", "refund", "transfer")  # what the product makes here, known by its attempt
+# The first two happen in every storm. Then, of all POSTs a third, a fifth of these applied and lost: each rule is asked
 # only where the ones before it let a request pass.
 FAULTS = [
     {"fault": "sticky_500", "key": "storm:transfer:*", "times": 1},
     {"fault": "sticky_500", "key": "storm:refund:*", "times": 1, "applied": True},
-    {"fault": "applied_then_dropped", "method": "POST", "path": "/v1/*", "probability": 0.05},
-    {"fault": "reset", "method": "POST", "path": "/v1/*", "probability": 0.042},
-    {"fault": "status", "status": 503, "method": "POST", "path": "/v1/*", "probability": 0.044},
-    {"fault": "key_in_use", "method": "POST", "path": "/v1/*", "probability": 0.046},
-    {"fault": "rate_limited", "method": "POST", "path": "/v1/*", "probability": 0.036},
-    {"fault": "cut_body", "keep_bytes": 10, "length": "full", "method": "POST", "path": "/v1/*", "probability": 0.025},
-    {"fault": "sticky_500", "applied": True, "method": "POST", "path": "/v1/*", "probability": 0.013},
-    {"fault": "sticky_500", "method": "POST", "path": "/v1/*", "probability": 0.026},
+    {"fault": "applied_then_dropped", "method": "POST", "path": "/v1/*", "probability": 0.068},
+    {"fault": "reset", "method": "POST", "path": "/v1/*", "probability": 0.058},
+    {"fault": "status", "status": 503, "method": "POST", "path": "/v1/*", "probability": 0.062},
+    {"fault": "key_in_use", "method": "POST", "path": "/v1/*", "probability": 0.066},
+    {"fault": "rate_limited", "method": "POST", "path": "/v1/*", "probability": 0.054},
+    {"fault": "cut_body", "keep_bytes": 10, "length": "full", "method": "POST", "path": "/v1/*", "probability": 0.038},
+    {"fault": "sticky_500", "applied": True, "method": "POST", "path": "/v1/*", "probability": 0.02},
+    {"fault": "sticky_500", "method": "POST", "path": "/v1/*", "probability": 0.041},
 ]
 
 
@@ -105,12 +105,11 @@ class _Ground:
     def __init__(self, sandbox: LocalStripe) -> None:
         self._stripe = stripe.StripeClient("sk_test_storm", base_addresses={"api": sandbox.url})
         v1 = self._stripe.v1
-        self.customer = v1.customers.create({"email": "ada@example.org"}).id
-        card = v1.payment_methods.attach("pm_card_visa", {"customer": self.customer})
-        v1.customers.update(self.customer, {"invoice_settings": {"default_payment_method": card.id}})
-        self.price = v1.prices.create(_price(99_999_900)).id
-        v1.subscriptions.create({"customer": self.customer, "items": [{"price": self.price}]})
-        self.small_price = v1.prices.create(_price(300)).id
+        customer = v1.customers.create({"email": "ada@example.org"}).id
+        card = v1.payment_methods.attach("pm_card_visa", {"customer": customer})
+        v1.customers.update(customer, {"invoice_settings": {"default_payment_method": card.id}})
+        price = v1.prices.create(_price(99_999_900)).id
+        v1.subscriptions.create({"customer": customer, "items": [{"price": price}]})
         self.charge = v1.charges.list().data[0].id
         partner: Any = {"type": "express", "capabilities": {"transfers": {"requested": True}}}
         self.partner = v1.accounts.create(partner).id
@@ -123,10 +122,8 @@ class _Ground:
         line = {"price_data": {"currency": "usd", "unit_amount": amount, "product_data": {"name": "x"}}, "quantity": 1}
         params: dict[str, dict[str, Any]] = {
             "open_checkout": {"mode": "payment", "success_url": "http://x.test/done", "line_items": [line]},
-            "make_customer": {"email": "ada@example.org"},
             "refund": {"charge": self.charge, "amount": amount},
             "transfer": _transfer(amount, self.partner, f"batch:{draw.randint(1, 5)}"),
-            "start_subscription": {"customer": self.customer, "items": [{"price": self.small_price}]},
         }
         purpose = draw.choice(list(params))
         subject = f"storm:{purpose}:{number}"

@@ -1,4 +1,4 @@
-"""A quarter of all calls goes wrong, and what exists at Stripe is exactly what was intended."""
+"""More than a quarter of all calls goes wrong, and what exists at Stripe is exactly what was intended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_objects_at_stripe_equal_intents_and_every_unknown_is_named(sandbox: Loc
 
     asked.tell(str(came))
     assert came.exact, came
-    assert came.faults >= SIZE * 0.15, came
+    assert came.faults >= SIZE * 0.25, came
     assert came.never_arrived >= came.unknown > 0, came
     assert name_unknown_calls(now=clock.now()) == 0
     assert not ReconciliationException.objects.filter(resolved_at=None).exists()

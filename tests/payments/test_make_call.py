@@ -19,14 +19,10 @@ from tests.payments.fake_stripe import FakeStripe, cut_off, error, ok, session, 
 pytestmark = pytest.mark.django_db
 OLD = NOW + timedelta(hours=21)
 PARAMS: dict[str, dict[str, Any]] = {
-    "make_customer": {"email": "ada@example.org"},
-    "start_subscription": {"customer": "cus_1", "items": [{"price": "price_1"}]},
     "refund": {"charge": "ch_1", "amount": 500},
     "transfer": {"amount": 500, "currency": "usd", "destination": "acct_1", "transfer_group": "batch:1"},
 }
 LISTS = {
-    "make_customer": "/v1/customers",
-    "start_subscription": "/v1/subscriptions",
     "refund": "/v1/refunds",
     "transfer": "/v1/transfers",
 }

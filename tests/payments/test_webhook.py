@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from structlog.testing import capture_logs
 
 from ledger.models import ReconciliationException
+from payments import gateway
 from payments.models import StripeEvent
 from payments.operations import watch_signatures
 from payments.operations.watch_signatures import name_bad_signatures
@@ -72,11 +73,17 @@ def test_the_same_event_again_is_answered_and_kept_once(client: Client) -> None:
     assert StripeEvent.objects.count() == 1
 
 
-def test_it_costs_at_most_three_statements(
+def test_it_costs_at_most_three_statements_and_no_call_out(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(gateway, "client", lambda: called.append("made"))
+    monkeypatch.setattr(gateway.Gateway, "_ask", lambda *_: called.append("asked"))
+
     with django_assert_max_num_queries(3):
         assert deliver(client, event()) == 200
+
+    assert called == []
 
 
 def test_a_second_secret_is_good_while_secrets_are_rolled(client: Client, settings: Settings) -> None:
