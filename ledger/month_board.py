@@ -90,6 +90,10 @@ class Board:
         return all(item.state == "green" for item in self.items)
 
     @property
+    def failed_number(self) -> int:
+        return sum(item.state == "failed" for item in self.items)
+
+    @property
     def groups(self) -> tuple[tuple[str, tuple[Item, ...]], ...]:
         """The lines under two headings; none without a line."""
         own = tuple(item for item in self.items if not item.of_the_books)

@@ -75,6 +75,7 @@ def test_a_statement_is_imported_and_its_lines_explained(
         ("/desk/bank/matches/?state=all", "bank-matches"),
         ("/desk/bank/rules/", "bank-rules"),
         ("/desk/bank/three-way/", "bank-three-way"),
+        (f"/desk/bank/payouts/{day:%Y%m}/", "bank-payouts"),
         (f"/desk/bank/accounts/{account.pk}/", "bank-account"),
         (f"/desk/bank/accounts/{account.pk}/columns/", "bank-columns"),
     ):
