@@ -18,7 +18,7 @@ from donations.outcomes import Outcome
 from donations.refunding import NotPaid, money_left, payment_of
 from payments.queries import Taken
 from people import clock
-from people.access import has_role, role_required
+from people.access import confirm_afresh, has_role, role_required
 from people.desk import READERS
 from people.money import format_minor
 
@@ -43,6 +43,7 @@ def desk_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
 
 @role_required(*MAY_REFUND)
 @require_POST
+@confirm_afresh
 def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
     """Give a part of the gift back. A form sent twice refunds once."""
     gift = get_object_or_404(Gift.objects.select_related("fund"), pk=gift_id)

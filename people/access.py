@@ -113,9 +113,9 @@ def has_role(user: User | AnonymousUser, *roles: str) -> bool:
 def confirm_afresh(view: View) -> View:
     """A step with money or with roles: who takes it has shown the second factor within the last minutes.
 
-    Otherwise allauth asks for it and then goes on with the very form that was sent, so nothing is typed twice; a file
-    would be lost, but no such step takes one. Stands below `role_required`, so that a stranger is not asked for a code.
-    Rule: rules/reliability.md row 77.
+    Otherwise allauth asks for it and then goes on with the very form that was sent, so nothing is typed twice. A file
+    would be lost: a step that takes one asks `is_confirmed` before its form. Stands below `role_required`, so that a
+    stranger is not asked for a code. Rule: rules/reliability.md row 77.
     """
 
     @wraps(view)

@@ -92,7 +92,7 @@ class Desk:
         page = self.petra.get(f"/desk/payouts/?as_of={as_of.isoformat()}")
         if 'action="/desk/payouts/propose/"' not in page.text:
             return  # nothing is old enough or large enough yet
-        self.petra.post("/desk/payouts/propose/", {"as_of": as_of.isoformat()})
+        self._confirmed(self.petra, "/desk/payouts/propose/", {"as_of": as_of.isoformat()})
         batch = PayoutBatch.objects.latest("pk")
         self._confirmed(self.anton, f"/desk/payouts/{batch.pk}/approve/", {"content_hash": batch.content_hash})
         self._confirmed(self.petra, f"/desk/payouts/{batch.pk}/send/", {})
@@ -122,7 +122,7 @@ class Desk:
         checked = self.anton.post("/desk/bank/upload/", about, files={"file": file})
         if checked.status_code != 200:
             raise DoorClosed("The bank's statement was not accepted.")
-        self.anton.post(f"{urlsplit(checked.url).path}accept/", {})
+        self._confirmed(self.anton, f"{urlsplit(checked.url).path}accept/", {})
 
     def _sign_in(self, visitor: Visitor, staff: Staff) -> None:
         visitor.get("/account/login/code/")

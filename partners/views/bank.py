@@ -17,7 +17,7 @@ from partners.operations.upload_statement import AlreadyImported, upload_stateme
 from partners.operations.work_statements import work_through
 from partners.queries import bank as reads
 from people import clock, desk
-from people.access import has_role, role_required
+from people.access import confirm_afresh, has_role, role_required
 
 HANDS = ("finance preparer", "finance approver")
 ROWS_SHOWN, FIRST_SHOWN = 100, 20
@@ -98,6 +98,7 @@ def file(request: HttpRequest, file_id: int) -> HttpResponse:
 
 @role_required(*HANDS)
 @require_POST
+@confirm_afresh
 def accept(request: HttpRequest, file_id: int) -> HttpResponse:
     """Import the file that was checked."""
     row = get_object_or_404(StatementFile.objects.defer("content"), pk=file_id)

@@ -125,6 +125,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @role_required(PREPARER)
 @require_POST
+@confirm_afresh
 def propose(request: HttpRequest) -> HttpResponse:
     """Propose the file that was checked."""
     form = CheckedOpeningForm(request.POST)
@@ -162,6 +163,7 @@ def approve(request: HttpRequest, opening_id: int) -> HttpResponse:
 
 @role_required(APPROVER)
 @require_POST
+@confirm_afresh
 def refuse(request: HttpRequest, opening_id: int) -> HttpResponse:
     get_object_or_404(Opening, pk=opening_id)
     form = RefuseForm(request.POST)
@@ -174,6 +176,7 @@ def refuse(request: HttpRequest, opening_id: int) -> HttpResponse:
 
 @role_required(PREPARER, APPROVER)
 @require_POST
+@confirm_afresh
 def take_back(request: HttpRequest, opening_id: int) -> HttpResponse:
     """Ask another person to take the balances back."""
     get_object_or_404(Opening, pk=opening_id)

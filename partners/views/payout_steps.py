@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners import payout_forms
 from partners.bank_numbers import NoKeys, NotOpened
@@ -35,7 +36,7 @@ from partners.operations.say_not_sent import MayHaveLeft, say_not_sent
 from partners.operations.start_attempts import PayableShrunk
 from partners.two_people import SamePerson
 from people import clock, desk
-from people.access import confirm_afresh, role_required
+from people.access import confirm_afresh, is_confirmed, role_required
 from people.models import Attachment
 from people.sources import describe
 
@@ -101,6 +102,7 @@ def _page(request: HttpRequest, payout_id: int, typed: Mapping[str, Form], batch
         "may_act": bool(roles & set(HANDS)),
         "held_back": _held_back(row) if waits or row.state == State.FAILED else "",
         "may_say_not_sent": waits,
+        "confirmed": is_confirmed(request),
         "wants_cheque": row.method == Method.CHEQUE and row.state == State.SUBMITTING,
         "cheque_is_out": row.method == Method.CHEQUE and row.state == State.IN_FLIGHT,
         "wants_proof": row.method == Method.MANUAL and row.state == State.SUBMITTING,
@@ -178,8 +180,17 @@ def void(request: HttpRequest, payout_id: int) -> HttpResponse:
 
 
 @role_required(*HANDS)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def by_hand(request: HttpRequest, payout_id: int) -> HttpResponse:
+    """It went another way. The factor is asked for before the form and not after it: a file would be lost."""
+    row = get_object_or_404(PartnerPayout, pk=payout_id)
+    if request.method != "POST":
+        if not is_confirmed(request):
+            raise ReauthenticationRequired
+        return redirect("partners:desk_payout", row.batch_id, row.pk)
+    if not is_confirmed(request):
+        messages.error(request, "Nothing was kept: too long has passed since you showed that it is you. Do it again.")
+        return redirect("partners:desk_payout_by_hand", row.pk)
     form = payout_forms.SentByHandForm(request.POST, request.FILES)
 
     def step(by: Any, now: Any) -> object:

@@ -54,6 +54,7 @@ def payouts(request: HttpRequest) -> HttpResponse:
 
 @role_required(PREPARER)
 @require_POST
+@confirm_afresh
 def propose(request: HttpRequest) -> HttpResponse:
     form = ProposeForm(request.POST)
     if form.is_valid():
@@ -163,6 +164,7 @@ def approve(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 @role_required(APPROVER)
 @require_POST
+@confirm_afresh
 def refuse(request: HttpRequest, batch_id: int) -> HttpResponse:
     form = RefuseForm(request.POST)
     if not form.is_valid():
@@ -184,6 +186,7 @@ def send(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 @role_required(PREPARER)
 @require_POST
+@confirm_afresh
 def take_out(request: HttpRequest, batch_id: int, payout_id: int) -> HttpResponse:
     get_object_or_404(PartnerPayout, pk=payout_id, batch=batch_id)
     done = "Taken out. The batch needs approval again."

@@ -80,6 +80,7 @@ def open_questions(request: HttpRequest, partner_id: int) -> HttpResponse:
 
 @role_required(PREPARER)
 @require_POST
+@confirm_afresh
 def send(request: HttpRequest, partner_id: int) -> HttpResponse:
     """Send the partner a link of ours to Stripe's questions."""
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from people import clock
-from people.access import has_role, role_required
+from people.access import confirm_afresh, has_role, role_required
 from people.desk import READERS
 from people.money import format_minor
 from shop.desk_tasks import HANDS
@@ -42,6 +42,7 @@ def desk_order(request: HttpRequest, order_id: int) -> HttpResponse:
 
 @role_required(*MAY_REFUND)
 @require_POST
+@confirm_afresh
 def desk_refund(request: HttpRequest, order_id: int) -> HttpResponse:
     """Give a part of the order back. A form sent twice refunds once."""
     order = get_object_or_404(Order, pk=order_id)

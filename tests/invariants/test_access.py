@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.core.cache import cache
@@ -354,6 +356,26 @@ def everything(**options: Any) -> Client:
     Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
     PartnerContact.objects.create(user=user, partner=Partner.objects.get(slug="dahlias-hope"))
     return client
+
+
+def test_money_and_roles_want_a_factor_just_shown(known: dict[str, Any]) -> None:
+    """Row 77: every door that pays, approves or books by a person's word; one that is forgotten fails here."""
+    client = everything()
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time() - 601, "type": "totp"}]
+    session.save()
+    wrong = []
+    for route, _ in ROUTES:
+        door = door_of(route)
+        if door.kind == "role" and "POST" in door.methods:
+            answer = client.post(address(route, known))
+            if "GET" in door.methods and answer.status_code == 302:  # what is typed or attached is asked for after
+                answer = client.get(answer["Location"])
+            asked = is_to(answer, "/account/2fa/reauthenticate/")
+            if asked != door.fresh:
+                wrong.append(f"{route}: {'asks' if asked else 'does not ask'} for the factor, {answer.status_code}")
+
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_post_without_our_token_is_refused_everywhere_but_at_two_doors(known: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from ledger import queries as books
@@ -153,6 +154,24 @@ def test_the_steps_through_the_pages(
     assert PartnerPayout.objects.get(pk=payout.pk).state == "released"
     with django_assert_max_num_queries(15):
         assert "Taken out" in words(client.get(page))
+
+
+def test_who_is_not_sure_to_be_there_is_asked_before_the_form(valor: Agreement, ana: User, ben: User) -> None:
+    """A proof that is sent too late would be lost while the factor is asked for."""
+    payout = sent(valor, BY_HAND, ana, ben)
+    client, step = signed_in(ana), f"/desk/payouts/one/{payout.pk}/by-hand/"
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = []
+    session.save()
+    page = words(client.get(f"/desk/payouts/{payout.batch_id}/{payout.pk}/"))
+    assert "Show that it is you" in page and "It is on its way" not in page
+
+    answer = client.post(step, {"reason": "Urgent", "proof": SimpleUploadedFile("wire.pdf", b"%PDF-1.7")}, follow=True)
+
+    assert answer.redirect_chain[-1][0].startswith("/account/2fa/reauthenticate/")
+    assert "Nothing was kept" in words(answer)
+    assert not Attachment.objects.filter(subject__startswith="payout:").exists()
+    assert signed_in(ana).get(step)["Location"] == f"/desk/payouts/{payout.batch_id}/{payout.pk}/"
 
 
 def test_proof_is_uploaded_through_the_page(valor: Agreement, ana: User, ben: User) -> None:
