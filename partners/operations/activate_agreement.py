@@ -24,6 +24,10 @@ class Incomplete(Exception):
     """A paper is missing that has to lie with it before it is in force; `str(error)` says which."""
 
 
+class ChangedSince(Exception):
+    """Something was written or kept after the person read the agreement; `str(error)` asks to read it again."""
+
+
 class Contradicts(Exception):
     """It cannot stand beside what is promised already; `str(error)` says why and what to do."""
 
@@ -56,11 +60,12 @@ class MixedBases(Contradicts):
 
 
 @transaction.atomic
-def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreement:
+def activate_agreement(*, agreement_id: int, by: User, now: datetime, seen_event_id: int | None = None) -> Agreement:
     """Approve and freeze a draft (DESIGN.md section 4; rules/shop.md 3.3 and case 7).
 
-    Raises NotADraft, SamePerson, MayNotApprove, Incomplete, and Contradicts: AgreementsMeet, OtherLimits, MixedBases
-    or MoreThanTheWhole. Then nothing has changed.
+    `seen_event_id` is the last event that the person has read, where they read it on a page.
+    Raises NotADraft, SamePerson, MayNotApprove, ChangedSince, Incomplete, and Contradicts: AgreementsMeet,
+    OtherLimits, MixedBases or MoreThanTheWhole. Then nothing has changed.
     """
     # 1. Lock every agreement, so that of two activations at once the second sees the first.
     rows = list(Agreement.objects.select_for_update(of=("self",)).select_related("partner").order_by("id"))
@@ -75,6 +80,9 @@ def activate_agreement(*, agreement_id: int, by: User, now: datetime) -> Agreeme
     if agreement.events.filter(kind=AgreementEvent.Kind.TERMS, by=by).exists():
         raise SamePerson("The person who wrote this agreement's terms cannot approve it.")
     check_approver(by=by, now=now)
+    latest = agreement.events.order_by("-pk").first()
+    if seen_event_id is not None and latest is not None and latest.pk != seen_event_id:
+        raise ChangedSince("Not activated: something was added to it since you read it. Read it again.")
     # 3. Signed, and consented to where a planned state asks for it.
     missing = lacking(agreement)
     if missing:

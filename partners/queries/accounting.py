@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
+from partners import scopes
 from partners.models import Agreement, AllocationLine, AllocationReversalLine, PayoutItem
 from partners.queries.papers import TERMS, terms_of, value
 from people.queries import organisation
@@ -117,12 +118,34 @@ def _of_contract(agreement: Agreement) -> list[str | int]:
 
 def recipients_in(year: int) -> int:
     """How many partners goods are promised to in a calendar year. One query."""
-    goods = Agreement.objects.exclude(state=Agreement.State.DRAFT).filter(
-        scope_key__regex=r"^(shop$|variant:|product:|collection:)",
-        starts_on__lte=date(year, 12, 31),
-        ends_on__gte=date(year, 1, 1),
-    )
+    goods = _promised_goods().filter(starts_on__lte=date(year, 12, 31), ends_on__gte=date(year, 1, 1))
     return goods.order_by().values("partner").distinct().count()
+
+
+def recipient_by(agreement: Agreement, today: date) -> tuple[int, int] | None:
+    """The first year, from today's on, of which this draft would make its partner at least the sixth: (2026, 6).
+
+    None where it would not: a promise of gifts, few enough partners, or one that goods are promised to already.
+    One query.
+    """
+    if not scopes.is_goods(agreement.scope_key):
+        return None
+    promised = list(
+        _promised_goods()
+        .filter(starts_on__lte=date(agreement.ends_on.year, 12, 31), ends_on__gte=date(agreement.starts_on.year, 1, 1))
+        .values_list("partner", "starts_on", "ends_on")
+    )
+    for year in range(max(agreement.starts_on.year, today.year), agreement.ends_on.year + 1):
+        partners = {partner for partner, first, last in promised if first.year <= year <= last.year}
+        if agreement.partner_id not in partners and len(partners) + 1 >= RECIPIENTS_MAX:
+            return year, len(partners) + 1
+    return None
+
+
+def _promised_goods() -> QuerySet[Agreement]:
+    return Agreement.objects.exclude(state=Agreement.State.DRAFT).filter(
+        scope_key__regex=r"^(shop$|variant:|product:|collection:)"
+    )
 
 
 def recipients_warning(year: int) -> str:

@@ -11,6 +11,7 @@ from partners.agreement_forms import FIELD_OF, AgreementForm, EndForm, PaperForm
 from partners.disclosure import scope_sentence
 from partners.models import Agreement, AgreementDuty, AgreementEvent
 from partners.operations.activate_agreement import (
+    ChangedSince,
     Contradicts,
     Incomplete,
     NotADraft,
@@ -18,7 +19,7 @@ from partners.operations.activate_agreement import (
 )
 from partners.operations.end_agreement_early import BadLastDay, NotInForce, end_agreement_early
 from partners.operations.prepare_agreement import BadAgreement, prepare_agreement
-from partners.queries.accounting import recipients_warning
+from partners.queries.accounting import RECIPIENTS_MAX, recipient_by, recipients_warning
 from partners.queries.papers import lacking, terms_of, told
 from partners.queries.promises import promise_of
 from partners.two_people import SamePerson
@@ -111,6 +112,7 @@ def show(
         "paper_form": paper_form or PaperForm(),
         "states_form": states_form or StatesForm(),
         "events": events,
+        "seen": events[-1].pk if events else "",
         "duties": AgreementDuty.objects.filter(agreement=row).select_related("rule"),
         "today": today,
         "here": "agreements",
@@ -122,10 +124,19 @@ def show(
 @require_POST
 @confirm_afresh
 def activate(request: HttpRequest, agreement_id: int) -> HttpResponse:
-    get_object_or_404(Agreement, pk=agreement_id)
+    """Activate it; what makes a partner the sixth of a year, or a later one, is asked once more with that said."""
+    row = get_object_or_404(Agreement.objects.select_related("partner"), pk=agreement_id)
+    found = None if "counted" in request.POST else recipient_by(row, local_day(clock.now()))
+    if found and row.state == Agreement.State.DRAFT:
+        year, number = found
+        said = {"year": year, "number": number, "most": RECIPIENTS_MAX, "seen": request.POST.get("seen", "")}
+        context = said | {"agreement": row, "here": "agreements"}
+        return render(request, "partners/desk/agreement_counted.html", context)
+    seen = request.POST.get("seen", "")
+    seen_event_id = int(seen) if seen.isascii() and seen.isdecimal() else None
     try:
-        activate_agreement(agreement_id=agreement_id, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (SamePerson, MayNotApprove, Incomplete, Contradicts) as error:
+        activate_agreement(agreement_id=agreement_id, by=request.user, now=clock.now(), seen_event_id=seen_event_id)  # type: ignore[arg-type]
+    except (SamePerson, MayNotApprove, ChangedSince, Incomplete, Contradicts) as error:
         messages.error(request, str(error))
     except NotADraft:
         messages.error(request, "It was activated before.")

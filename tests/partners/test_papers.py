@@ -20,7 +20,7 @@ from partners.operations.plan_duties import plan_duties
 from partners.operations.remind_of_agreements import remind_of_agreements
 from partners.operations.reverse_shares import reverse_shares
 from partners.operations.settle_duty import Outcome, settle_duty
-from partners.queries.accounting import final_accounting, recipients_warning
+from partners.queries.accounting import final_accounting, recipient_by, recipients_warning
 from partners.queries.promises import promises_of
 from people.models import Attachment, Mail, Organisation, User
 from tests.ledger.raw import as_owner
@@ -268,6 +268,53 @@ def test_from_the_sixth_partner_of_a_year_on_the_desk_warns(valor: Agreement, an
     assert "6 partners" in recipients_warning(2026)
     assert "6 partners" in words(signed_in(ana).get("/desk/agreements/"))
     assert recipients_warning(2027) == ""
+
+
+def test_the_sixth_partner_is_asked_about_before_it_is_activated(valor: Agreement, ana: User, ben: User) -> None:
+    for number in range(4):
+        active(Partner.objects.create(slug=f"p{number}", name=f"P {number}"), ana, ben, f"product:p{number}")
+    sixth = signed(Partner.objects.create(slug="sixth", name="Sixth"), ana, "product:sixth")
+    client, door = signed_in(ben), f"/desk/agreements/{sixth.pk}/activate/"
+
+    asked = client.post(door)
+
+    assert "Sixth would be partner 6 of 2026" in words(asked)
+    assert Agreement.objects.get(pk=sixth.pk).state == "draft"
+    client.post(door, {"counted": "6"})
+    assert Agreement.objects.get(pk=sixth.pk).state == "active"
+
+
+def test_only_what_brings_a_sixth_partner_of_goods_is_asked_about(valor: Agreement, ana: User, ben: User) -> None:
+    for number in range(4):
+        active(Partner.objects.create(slug=f"p{number}", name=f"P {number}"), ana, ben, f"product:p{number}")
+    new = Partner.objects.create(slug="new", name="New")
+    later = {"starts_on": date(2026, 12, 31), "ends_on": date(2027, 6, 30)}
+
+    asked = {
+        "goods": recipient_by(draft(new, ana, "shop"), NOW.date()),
+        "gifts": recipient_by(draft(new, ana, "gifts"), NOW.date()),
+        "again": recipient_by(draft(valor.partner, ana, "product:more"), NOW.date()),
+        "a day of it": recipient_by(draft(new, ana, "shop", **later), NOW.date()),
+        "a day of the next": recipient_by(draft(new, ana, "shop", **later), date(2027, 1, 1)),
+    }
+
+    assert asked == {
+        "goods": (2026, 6), "gifts": None, "again": None, "a day of it": (2026, 6), "a day of the next": None,
+    }  # fmt: skip
+
+
+def test_what_was_added_since_it_was_read_is_read_first(dahlias_hope: Partner, ana: User, ben: User) -> None:
+    agreement = signed(dahlias_hope, ana)
+    client, door = signed_in(ben), f"/desk/agreements/{agreement.pk}/activate/"
+    seen = client.get(f"/desk/agreements/{agreement.pk}/").context["seen"]
+    keep(agreement, ana, NOW, "consented")
+
+    assert "Read it again." in words(client.post(door, {"seen": seen}, follow=True))
+    assert Agreement.objects.get(pk=agreement.pk).state == "draft"
+
+    seen = client.get(f"/desk/agreements/{agreement.pk}/").context["seen"]
+    client.post(door, {"seen": seen})
+    assert Agreement.objects.get(pk=agreement.pk).state == "active"
 
 
 def test_the_final_accounting_is_per_design_and_adds_up(valor: Agreement, ana: User) -> None:
