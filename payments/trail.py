@@ -90,6 +90,14 @@ def _trail_of_transfer(transfer: Transfer) -> Trail:
     )
 
 
+def subject_of(object_id: str) -> str:
+    """What the money of a charge, refund, dispute or transfer is for ("order:1042", "payout:7"); empty if unknown."""
+    transfer = _transfer_behind(object_id)
+    if transfer is not None:
+        return transfer.subject
+    return charge_behind(object_id).values_list("subject", flat=True).first() or ""
+
+
 def booked() -> QuerySet[BalanceTransaction]:
     """Balance transactions with their entry, their payout, and `exception_id`, the open exception that names each."""
     ref = Concat(Value("stripe:bt:"), OuterRef("bt_id"), output_field=CharField())

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from payments.forms import BalanceFilter
 from payments.models import BalanceComparison, BalanceTransaction
 from payments.readings import object_ref
-from payments.trail import booked, charge_behind
+from payments.trail import booked, subject_of
 from people.access import role_required
 from people.desk import READERS
 from people.paging import page_of
@@ -55,7 +55,7 @@ def _found(form: BalanceFilter) -> QuerySet[BalanceTransaction]:
 def balance_transaction(request: HttpRequest, bt_id: str) -> HttpResponse:
     """One line of Stripe's account: amount, fee, net, what it is of, its entry, its payout."""
     row = get_object_or_404(booked(), bt_id=bt_id)
-    subject = charge_behind(row.source_id).values_list("subject", flat=True).first() or ""
+    subject = subject_of(row.source_id)
     source = object_ref(row.source_id)
     words = describe(filter(None, [source, subject]))
     context = {

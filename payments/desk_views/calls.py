@@ -11,6 +11,7 @@ from ledger.models import ReconciliationException
 from payments.discrepancies import CALL_UNKNOWN
 from payments.forms import CallFilter
 from payments.models import UNFINISHED_CALLS, StripeCall
+from payments.trail import Trail, trail_of
 from people import clock
 from people.access import role_required
 from people.desk import READERS
@@ -61,7 +62,7 @@ def _found(form: CallFilter, state: str) -> QuerySet[StripeCall]:
 @role_required(*READERS)
 @require_safe
 def call(request: HttpRequest, call_id: int) -> HttpResponse:
-    """One call: its key, its attempts, its answer."""
+    """One call: its key, its attempts, its answer, and what came of it in the books."""
     row = get_object_or_404(StripeCall.objects.defer("params"), pk=call_id)
     named = ReconciliationException.objects.filter(kind=CALL_UNKNOWN.word, subject=f"stripe:call:{row.pk}")
     context = {
@@ -69,6 +70,7 @@ def call(request: HttpRequest, call_id: int) -> HttpResponse:
         "source": describe([row.subject])[row.subject],
         "exception": named.order_by("-id").first(),
         "is_unfinished": row.state in UNFINISHED_CALLS,
+        "trail": trail_of(row.result_id) if row.result_id else Trail(),
         "here": "stripe",
         "part": "calls",
     }

@@ -40,6 +40,8 @@ class BalanceTransaction(models.Model):
         "bad_posting": "its amounts make no entry",
         "unknown_account": "an account that it needs is missing",
         "net_differs": "its net is not its amount less its fee",
+        "transfer_not_read": "its transfer could not be looked at",
+        "transfer_not_booked": "the payout that it is for did not take it",
     }
     problem = models.CharField(
         max_length=40, blank=True, help_text="Why it is not in the books; an open exception tells."

@@ -21,6 +21,8 @@ _FOLDERS: Final = {
     "cus": "customers",
     "sub": "subscriptions",
     "in": "invoices",
+    "tr": "connect/transfers",
+    "acct": "connect/accounts",
 }
 
 

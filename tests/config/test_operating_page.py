@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ledger.discrepancies import KINDS
 from payments import registry
 from people.access import ROLES
 from tests.invariants.doors import DOORS
@@ -36,6 +37,14 @@ def test_event_types_are_those_that_are_handled() -> None:
     section = PAGE.split("**Event types**", 1)[1].split("Other types", 1)[0]
 
     assert set(re.findall(r"`([a-z_.]+)`", section)) == set(registry._readers)
+
+
+def test_the_table_of_exceptions_has_every_kind_with_the_name_that_the_desk_gives_it() -> None:
+    section = PAGE.split("| Exception | Code |", 1)[1].split("\n\n", 1)[0]
+
+    rows = re.findall(r"^\| ([^|`]+) \| `([a-z_]+)` \|", section, re.MULTILINE)
+
+    assert sorted(rows) == sorted((kind.title, kind.word) for kind in KINDS.values())
 
 
 def test_the_table_of_roles_has_every_role_once() -> None:

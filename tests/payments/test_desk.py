@@ -15,7 +15,9 @@ from payments.desk_tasks import COUNTED
 from payments.discrepancies import NOT_POSTED
 from payments.models import BalanceTransaction, StripeCall, StripeEvent, StripePayout
 from payments.operations import record_balance_transactions
+from payments.templatetags.stripe_ids import stripe_id
 from payments.trail import trail_of
+from payments.transfer_bookings import NOT_BOOKED, NOT_READ
 from people import clock, paging
 from people.desk import told_by_number
 from people.models import User
@@ -177,7 +179,8 @@ def test_the_balance_is_found_by_payout_category_entry_and_id(rows: Rows, desk: 
 
 
 def test_why_it_is_not_in_the_books_is_said_in_words(rows: Rows, desk: Client) -> None:
-    assert set(BalanceTransaction.PROBLEMS) == {"net_differs", *record_balance_transactions._PROBLEMS.values()}
+    codes = {"net_differs", NOT_READ, NOT_BOOKED, *record_balance_transactions._PROBLEMS.values()}
+    assert set(BalanceTransaction.PROBLEMS) == codes
     booked("txn_lost", NOW, category="other_adjustment", problem="no_such_month", source_id="re_1")
 
     page = words(desk.get("/desk/stripe/balance/txn_lost/"))
@@ -273,6 +276,9 @@ def test_a_real_key_leads_to_stripes_dashboard_and_the_local_one_does_not(
 
     settings.STRIPE_API_BASE = ""
     assert "https://dashboard.stripe.com/test/payments/ch_desk" in words(desk.get("/desk/stripe/objects/ch_desk/"))
+    accounts = {one: stripe_id(one) for one in ("tr_1", "acct_1")}
+    assert "https://dashboard.stripe.com/test/connect/transfers/tr_1" in accounts["tr_1"]
+    assert "https://dashboard.stripe.com/test/connect/accounts/acct_1" in accounts["acct_1"]
     settings.STRIPE_SECRET_KEY = "rk_live_x"
     assert "https://dashboard.stripe.com/payments/ch_desk" in words(desk.get("/desk/stripe/objects/ch_desk/"))
 

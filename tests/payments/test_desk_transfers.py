@@ -79,6 +79,16 @@ def test_a_transfer_leads_to_its_payout_its_partner_and_its_entry(
     assert f'href="/desk/stripe/calls/{StripeCall.objects.get().pk}/"' in page
 
 
+def test_its_call_and_its_balance_transaction_lead_to_entry_and_payout(payout: PartnerPayout, desk: Client) -> None:
+    transfer(payout)
+    entry = Entry.objects.get(idempotency_key="stripe:bt:txn_tr_desk")
+
+    for page in (f"/desk/stripe/calls/{StripeCall.objects.get().pk}/", "/desk/stripe/balance/txn_tr_desk/"):
+        shown = words(desk.get(page))
+        assert f'href="/desk/entries/{entry.pk}/"' in shown, page
+        assert f'href="/desk/payouts/{payout.batch_id}/{payout.pk}/"' in shown, page
+
+
 def test_a_transfer_that_nobody_here_asked_for_says_so(payout: PartnerPayout, desk: Client) -> None:
     transfer(None)
 
