@@ -14,20 +14,24 @@ from ledger.models import ManualEntry
 
 def manual_entries_are_as_signed() -> Iterator[str]:
     """Each entry by hand, its words and documents have the hash that was approved; erased words cannot be asked."""
-    for pk, currency, day, reason, postings, words, signed, documents in stream(_BY_HAND):
-        row = ManualEntry(pk=pk, currency=currency, effective_on=day, reason=reason, postings=json.loads(postings))
+    for pk, currency, day, reason, postings, about, words, signed, documents in stream(_BY_HAND):
+        row = ManualEntry(
+            pk=pk, currency=currency, effective_on=day, reason=reason, postings=json.loads(postings), about=about
+        )
         if signed_hash(row, words, json.loads(documents)) != signed:
             yield f"{row.ref} does not have the hash that was approved"
 
 
 def entries_by_hand_are_their_rows() -> Iterator[str]:
-    """The currency and the word of each entry by hand are those that were approved."""
+    """The currency, the word and the source of each entry by hand are those that were approved."""
     yield from sentences(
         """
-        SELECT format('%%s (entry %%s) has another currency or reason than was approved', e.idempotency_key, e.id)
+        SELECT format('%%s (entry %%s) has another currency, reason or source than was approved',
+                      e.idempotency_key, e.id)
           FROM ledger_manualentry m
           JOIN ledger_entry e ON e.id = m.entry_id
          WHERE e.memo <> m.reason
+            OR e.source <> coalesce(nullif(m.about, ''), format('manual:%%s', m.id))
             OR EXISTS (SELECT FROM ledger_posting p WHERE p.entry_id = e.id AND p.currency <> m.currency)
          ORDER BY e.id
         """
@@ -77,7 +81,7 @@ CHECKS: Final = (
 )
 
 _BY_HAND: Final = """
-SELECT m.id, m.currency, m.effective_on, m.reason, m.postings::text, a.reason, a.subject_hash,
+SELECT m.id, m.currency, m.effective_on, m.reason, m.postings::text, m.about, a.reason, a.subject_hash,
        (SELECT coalesce(jsonb_agg(f.sha256), '[]') FROM people_attachment f WHERE f.subject = a.subject)::text
   FROM ledger_manualentry m
   JOIN people_approval a ON a.subject = format('manual:%%s', m.id) AND a.decision = 'approved' AND a.reason <> ''

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -22,6 +23,7 @@ from people.models import Approval, Attachment, User
 from people.queries import local_day, organisation
 
 # Only balance transactions move what the processor holds for us (rules/ledger.md L5).
+_ABOUT: Final = re.compile(r"stripe:(charge|refund):[A-Za-z0-9_]{1,80}", re.ASCII)
 NOT_BY_HAND: Final = frozenset({"stripe_balance"})
 
 
@@ -55,13 +57,18 @@ class SamePerson(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is proposed: `reason` is one of builders.REASONS, `words` say it in one's own; amounts in minor units."""
+    """What is proposed: `reason` is one of builders.REASONS, `words` say it in one's own; amounts in minor units.
+
+    `about` is the charge or refund ("stripe:charge:ch_1") of which the entry settles what clearing (1040) still holds,
+    or empty: then the entry is an item of its own there.
+    """
 
     reason: str
     words: str
     effective_on: date
     currency: str
     postings: tuple[PostingDraft, ...]
+    about: str = ""
 
 
 def refuse_unfit(content: Content, now: datetime) -> None:
@@ -72,6 +79,8 @@ def refuse_unfit(content: Content, now: datetime) -> None:
         raise BadPosting(f"{content.reason!r} is not one of {', '.join(builders.REASONS)}")
     if content.currency.upper() not in list_currencies():
         raise BadPosting(f"{content.currency!r} is not a currency code such as usd")
+    if content.about and not _ABOUT.fullmatch(content.about):
+        raise BadPosting(f"{content.about[:60]!r} is not a charge or refund such as stripe:charge:ch_1")
     today = local_day(now)
     if content.effective_on > today:
         raise DayAhead(f"{content.effective_on.isoformat()} has not come yet: today is {today.isoformat()}.")
@@ -86,6 +95,7 @@ def refuse_unfit(content: Content, now: datetime) -> None:
 def take_over(row: ManualEntry, content: Content) -> None:
     """Write a content into the row, which is not saved."""
     row.reason, row.effective_on, row.currency = content.reason, content.effective_on, content.currency
+    row.about = content.about
     row.postings = [
         [p.debit.purpose, p.debit.owner, p.credit.purpose, p.credit.owner, p.amount_minor] for p in content.postings
     ]
@@ -123,6 +133,7 @@ def signed_hash(row: ManualEntry, words: str, attachments: Iterable[str]) -> str
         row.postings,
         sha256(words.encode()).hexdigest(),
         sorted(attachments),
+        *([row.about] if row.about else []),  # not in what was signed before an entry could name it
     ]
     return sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
@@ -200,7 +211,7 @@ def _draft(row: ManualEntry, by: User, now: datetime) -> EntryDraft:
         manual_ref=row.ref,
         reason=row.reason,
         postings=tuple(_posting(line) for line in row.postings),
-        source=row.ref,
+        source=row.about or row.ref,
         event_at=min(noon, now),
         effective_on=row.effective_on,
         currency=row.currency,

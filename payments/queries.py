@@ -114,13 +114,22 @@ def _id_of(charge_ref: str) -> str:
 
 
 # A charge's or refund's own entries carry it in their key ("stripe:charge:ch_1:sale"), a balance transaction's through
-# its row. An item that was settled once and is open again is as old as what opened it again.
+# its row, an entry by hand in what it names as its source. A refund that nobody told of, such as one of a payment that
+# is not ours, is a part of its charge. An item that was settled once and is open again is as old as what opened it
+# again.
 _OPEN_ITEMS = """
-    WITH moves AS (
+    WITH untold AS (
+        SELECT 'stripe:refund:' || r.refund_id AS ref, 'stripe:charge:' || c.charge_id AS of_charge
+          FROM payments_refund r
+          JOIN payments_charge c ON c.id = r.charge_id
+         WHERE NOT EXISTS (SELECT FROM ledger_entry e WHERE e.idempotency_key = 'stripe:refund:' || r.refund_id)
+    ), named AS (
         SELECT COALESCE('stripe:charge:' || c.charge_id,
                         CASE WHEN b.source_id ~ '^(ch|py)_' THEN 'stripe:charge:' || b.source_id
                              WHEN b.source_id ~ '^(re|pyr)_' THEN 'stripe:refund:' || b.source_id END,
                         substring(e.idempotency_key from '^stripe:(?:charge|refund):[^:]+'),
+                        CASE WHEN e.kind = 'manual'
+                             THEN substring(e.source from '^stripe:(?:charge|refund):[^:]+$') END,
                         e.idempotency_key) AS ref,
                a.currency, e.event_at, e.id, SUM(l.amount_minor) AS amount_minor
           FROM ledger_account a
@@ -130,6 +139,10 @@ _OPEN_ITEMS = """
           LEFT JOIN payments_charge c ON c.id = b.charge_id
          WHERE a.purpose = 'clearing'
          GROUP BY 1, 2, 3, 4
+    ), moves AS (
+        SELECT COALESCE(u.of_charge, n.ref) AS ref, n.currency, n.event_at, n.id, n.amount_minor
+          FROM named n
+          LEFT JOIN untold u ON u.ref = n.ref
     ), held AS (
         SELECT *, SUM(amount_minor) OVER (PARTITION BY ref, currency) AS left_minor,
                SUM(amount_minor) OVER (PARTITION BY ref, currency ORDER BY event_at, id) AS held_minor

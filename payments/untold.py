@@ -11,12 +11,15 @@ from payments.models import BalanceTransaction, Dispute, Refund
 from payments.readings import BalanceTransactionSeen
 from payments.transfer_bookings import BOOKED_BY_OTHERS
 
+# What is known of a charge of which nobody has told what it paid for was told to nobody either.
+_REFUNDS: Final = Refund.objects.exclude(charge__kind="")
+_DISPUTES: Final = Dispute.objects.exclude(charge__kind="")
 # Reporting category -> the rows that know of such a movement already, by the id that they have at Stripe.
 _TOLD: Final[Mapping[str, tuple[QuerySet[Refund] | QuerySet[Dispute], str]]] = {
-    "refund": (Refund.objects.filter(taken_at__isnull=False), "refund_id"),
-    "refund_failure": (Refund.objects.filter(returned_at__isnull=False), "refund_id"),
-    "dispute": (Dispute.objects.filter(withdrawn_at__isnull=False), "dispute_id"),
-    "dispute_reversal": (Dispute.objects.filter(reinstated_at__isnull=False), "dispute_id"),
+    "refund": (_REFUNDS.filter(taken_at__isnull=False), "refund_id"),
+    "refund_failure": (_REFUNDS.filter(returned_at__isnull=False), "refund_id"),
+    "dispute": (_DISPUTES.filter(withdrawn_at__isnull=False), "dispute_id"),
+    "dispute_reversal": (_DISPUTES.filter(reinstated_at__isnull=False), "dispute_id"),
 }
 
 

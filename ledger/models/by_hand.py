@@ -19,6 +19,9 @@ class ManualEntry(models.Model):
     effective_on = models.DateField()
     currency = models.CharField(max_length=3)
     postings = models.JSONField(help_text="[[debit purpose, owner, credit purpose, owner, amount_minor], ...]")
+    about = models.CharField(
+        max_length=100, blank=True, help_text="The charge or refund that it settles: stripe:charge:ch_1."
+    )
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     entry = models.OneToOneField(Entry, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

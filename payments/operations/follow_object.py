@@ -22,7 +22,7 @@ from payments.operations.record_balance_transactions import record_balance_trans
 from payments.operations.record_charge import record_charge
 from payments.operations.record_checkout import record_checkout
 from payments.operations.record_payout import record_payout
-from payments.operations.record_returns import record_returns
+from payments.operations.record_returns import ChargeNotTold, record_returns
 from payments.operations.record_transfer import record_transfer
 from payments.readings import Reading
 from payments.registry import Reader, operations_for
@@ -79,6 +79,7 @@ def _apply(
     with transaction.atomic():
         _advance(object_id, seen_version)
         before = changed_rows() if count else None
+        not_told = False
         # 1. Rows of ours, and what follows from them.
         if reading.checkout is not None:
             record_checkout(reading.checkout)
@@ -89,7 +90,9 @@ def _apply(
         if reading.charge is not None:
             charge = record_charge(reading.charge, now=now)
             if reading.returns is not None:
-                facts += record_returns(charge, reading.returns)
+                returned = record_returns(charge, reading.returns)
+                facts += returned or []
+                not_told = returned is None
         # 2. Balance transactions; those of transfers are linked to the entries that their facts have just made.
         outcomes = _tell(booked, now)
         if reading.balance_transactions:
@@ -100,6 +103,8 @@ def _apply(
         outcomes += _tell(facts, now)
         changed = {} if before is None else changed_rows() - before
         transaction.set_rollback(not keep)
+    if not_told:  # its money is in the books all the same; whoever asked tries again
+        raise ChargeNotTold(object_id)
     unheard = [f"{type(fact).__name__} of kind {fact.kind}" for fact in (*booked, *facts) if not operations_for(fact)]
     if unheard and not outcomes:
         return Followed(nothing=f"no operation for {', '.join(unheard)}", changed=changed)

@@ -17,13 +17,13 @@ class ChargeNotTold(Exception):
     """The charge names no kind and subject, and no event has told what it paid: try again later."""
 
 
-def record_returns(charge: Charge, seen: ReturnsSeen) -> list[Returned]:
+def record_returns(charge: Charge, seen: ReturnsSeen) -> list[Returned] | None:
     """Keep a look at the charge's refunds and disputes, and give every fact about them, in the order of their times.
 
     All of them each time: whoever hears them applies what is new, so that each order of news ends the same
     (DESIGN.md section 4 "Order of refunds and disputes"). In the caller's transaction, the charge's turn taken.
-    Of a charge of before the books, which is nobody's here, nothing is told: its money shows in clearing. Raises
-    ChargeNotTold.
+    Of a charge of before the books, which is nobody's here, nothing is told: its money shows in clearing. None when
+    nobody knows yet what the charge paid for; what was seen is kept all the same (ChargeNotTold).
     """
     for refund in seen.refunds:
         _keep_refund(charge, refund)
@@ -35,7 +35,7 @@ def record_returns(charge: Charge, seen: ReturnsSeen) -> list[Returned]:
         begin_at = books_begin_at()
         if begin_at is not None and charge.created_at < begin_at:
             return []
-        raise ChargeNotTold(charge.charge_id)
+        return None
     return sorted(told, key=_place)
 
 

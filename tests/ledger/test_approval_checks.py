@@ -89,7 +89,7 @@ def test_entry_that_was_posted_otherwise_than_proposed_is_named(signed: ManualEn
     [(column, value)] = change.items()
     as_owner(f"UPDATE ledger_manualentry SET {column} = %s WHERE id = %s", value, signed.pk)
 
-    wanted = f"{signed.ref} (entry {signed.entry_id}) has another currency or reason than was approved"
+    wanted = f"{signed.ref} (entry {signed.entry_id}) has another currency, reason or source than was approved"
     assert wanted in everything()
 
 

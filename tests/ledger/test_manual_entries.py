@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from ledger import books
 from ledger.accounts import UnknownAccount
+from ledger.approval_checks import CHECKS as APPROVAL_CHECKS
 from ledger.drafts import BadPosting, PostingDraft
 from ledger.manual_entries import (
     AttachmentMissing,
@@ -462,3 +463,24 @@ def test_books_name_what_is_not_what_was_approved(ana: User, ben: User, past_the
     [finding] = unapproved()
 
     assert finding.endswith("is not what was approved")
+
+
+def test_an_entry_about_a_charge_is_signed_and_posted_with_it(ana: User, ben: User) -> None:
+    row = propose(ana, ("clearing", "suspense", 500))
+    before = signed_hash(row)
+    edited = content(("clearing", "suspense", 500), about="stripe:charge:ch_1")
+    edit_manual_entry(manual_entry_id=row.pk, content=edited, by=ana, now=NOW)
+
+    assert signed_hash(row) != before
+    approve(row, ben)
+
+    assert Entry.objects.get().source == "stripe:charge:ch_1"
+    assert [finding for check in APPROVAL_CHECKS for finding in check.find()] == []
+
+
+@pytest.mark.parametrize("about", ["ch_1", "order:7", "stripe:charge:", "stripe:charge:ch_1:sale", "stripe:bt:txn_1"])
+def test_an_entry_is_about_a_charge_or_refund_or_nothing(ana: User, about: str) -> None:
+    with pytest.raises(BadPosting, match="is not a charge or refund"):
+        propose(ana, about=about)
+
+    assert not ManualEntry.objects.exists()
