@@ -51,13 +51,20 @@ def _verdict(row: Returned, entry: AchEntry | None, causes: Iterable[str], *, is
         return Verdict(Word.REFUSED, None, "No entry of ours has this trace number.")
     if is_second:
         return Verdict(Word.REFUSED, entry, "This trace number stands in the file twice.")
-    attempt = entry.attempt
-    if attempt is not None and row.code[0] == "R":
-        return _of_payout(row, entry, attempt)
-    if row.code[0] == "R" and row.amount_minor:
-        return Verdict(Word.REFUSED, entry, "A prenote is of amount zero, and the file says another.")
+    if entry.attempt is None:
+        return _of_prenote(row, entry)
+    if row.code[0] == "R":
+        return _of_payout(row, entry, entry.attempt)
     if any(cause.startswith(f"{notice_ref(entry)}:{row.code}:") for cause in causes):
         return Verdict(Word.KNOWN, entry, f"{row.code} was recorded before.")
+    return Verdict(Word.CHANGE, entry)
+
+
+def _of_prenote(row: Returned, entry: AchEntry) -> Verdict:
+    if row.amount_minor:
+        return Verdict(Word.REFUSED, entry, "A prenote is of amount zero, and the file says another.")
+    if hasattr(entry, "outcome"):
+        return Verdict(Word.KNOWN, entry, f"Noted before: {entry.outcome}.")
     return Verdict(Word.CHANGE if row.code[0] == "C" else Word.RETURNED, entry)
 
 
@@ -77,7 +84,7 @@ def _entries(traces: Iterable[str]) -> dict[str, AchEntry]:
     rows = (
         AchEntry.objects.annotate(sequence=F("trace") % SEQUENCES)
         .filter(sequence__in=sequences)
-        .select_related("file", "attempt__payout__partner", "paid_to__partner")
+        .select_related("file", "attempt__payout__partner", "paid_to__partner", "outcome")
         .order_by("trace")
     )
     return {trace_number(row.file.header["bank_routing"], row.trace % SEQUENCES): row for row in rows}

@@ -70,7 +70,7 @@ class AllocationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(PayoutPolicy)
 class PayoutPolicyAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["__str__", "refund_window_days", "minimum_minor"]
+    list_display = ["__str__", "refund_window_days", "minimum_minor", "destination_wait_days", "prenote_wait_days"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not PayoutPolicy.objects.exists()

@@ -19,6 +19,7 @@ from partners.views import (
     papers,
     payout_steps,
     payouts,
+    prenotes,
     stripe_accounts,
     why,
 )
@@ -67,6 +68,9 @@ urlpatterns = [
     path("payouts/<int:batch_id>/<int:payout_id>/take-out/", payouts.take_out, name="desk_take_out"),
     path("payouts/<int:batch_id>/ach-file/", payout_steps.ach_file, name="desk_ach_file"),
     path("payouts/ach-files/<int:file_id>/", payout_steps.ach_download, name="desk_ach_download"),
+    path("payouts/prenotes/", prenotes.prenotes, name="desk_prenotes"),
+    path("payouts/prenotes/make/", prenotes.make, name="desk_prenotes_make"),
+    path("payouts/prenotes/<int:prenote_id>/note/", prenotes.note, name="desk_prenote_note"),
     path("payouts/ach-returns/", ach_returns.files, name="desk_ach_returns"),
     path("payouts/ach-returns/upload/", ach_returns.upload, name="desk_ach_returns_upload"),
     path("payouts/ach-returns/<int:return_id>/", ach_returns.file, name="desk_ach_return"),

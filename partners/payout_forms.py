@@ -43,6 +43,14 @@ class AchReturnsForm(forms.Form):
         return file
 
 
+class PrenoteForm(forms.Form):
+    """What came of a prenote."""
+
+    code = forms.CharField(
+        label="The bank's code", max_length=3, required=False, help_text="Empty when nothing came back."
+    )
+
+
 class SentByHandForm(forms.Form):
     """Why a payout went another way, and what proves it."""
 

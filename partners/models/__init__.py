@@ -14,7 +14,7 @@ from partners.models.organisations import Partner
 from partners.models.papers import AgreementDuty, AgreementEvent, AgreementTerms, Duty, StateRule
 from partners.models.past import PastShare
 from partners.models.payouts import PartnerPayout, PayoutAttempt, PayoutBatch, PayoutItem, PayoutPolicy
-from partners.models.sending import AchEntry, AchFile, AchOriginator, Cheque
+from partners.models.sending import AchEntry, AchFile, AchOriginator, Cheque, PrenoteOutcome
 from partners.models.steps import PayoutEvent
 from partners.models.waiting import WaitingShare
 
@@ -60,6 +60,7 @@ __all__ = [
     "PayoutHold",
     "PayoutItem",
     "PayoutPolicy",
+    "PrenoteOutcome",
     "StateRule",
     "StatementFile",
     "StatementRow",

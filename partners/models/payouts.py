@@ -21,6 +21,10 @@ class PayoutPolicy(models.Model):
         default=1, help_text="Days between the call-back and the first payout to a changed destination."
     )
 
+    prenote_wait_days = models.PositiveSmallIntegerField(
+        default=3, help_text="Bank days after a prenote before its account is paid by ACH."
+    )
+
     class Meta:
         verbose_name_plural = "payout policy"
         constraints = [models.CheckConstraint(condition=Q(id=1), name="payout_policy_only_one")]

@@ -83,6 +83,18 @@ class AchEntry(models.Model):
         return str(self.trace)
 
 
+class PrenoteOutcome(models.Model):
+    """What came of a prenote: nothing came back in its days, or the bank's code. Never changed (migration 0024)."""
+
+    entry = models.OneToOneField(AchEntry, on_delete=models.PROTECT, related_name="outcome")
+    code = models.CharField(max_length=3, blank=True, help_text="Empty: nothing came back.")
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.code or "nothing came back"
+
+
 class Cheque(models.Model):
     """The register: each number of an account once. How far it is says its attempt."""
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from django.db import transaction
 
-from partners.ach_verdicts import notice_ref, verdicts
-from partners.models import AchEntry, AchReturnFile, AchReturnRow, Partner, PayoutHold
+from partners.ach_verdicts import verdicts
+from partners.models import AchEntry, AchReturnFile, AchReturnRow, Partner
 from partners.operations.check_returns import fields_of, said_by
-from partners.operations.hold_partner import hold_partner
+from partners.operations.note_prenote import note_prenote
 from partners.operations.record_bank_notice import record_bank_notice
 from people.models import User
 
@@ -80,14 +80,7 @@ def _record(row: AchReturnRow, entry: AchEntry, by: User, now: datetime) -> None
     if entry.attempt is not None:
         record_bank_notice(payout_id=entry.attempt.payout_id, code=row.code, account=row.file.account, by=by, now=now)
         return
-    hold_partner(
-        partner_id=entry.paid_to.partner_id,
-        by=by,
-        reason=f"The prenote to {entry.paid_to} came back with {row.code}.",
-        now=now,
-        kind=PayoutHold.Reason.NOTICE,
-        cause=f"{notice_ref(entry)}:{row.code}:1",
-    )
+    note_prenote(entry_id=entry.pk, code=row.code, by=by, now=now)
 
 
 def _decide(file: AchReturnFile, state: AchReturnFile.State, by: User, now: datetime) -> None:

@@ -102,12 +102,19 @@ def make_ach_file(*, batch_id: int, by: User, effective_on: date, now: datetime)
 
 @transaction.atomic
 def make_prenote_file(*, by: User, effective_on: date, now: datetime) -> AchFile:
-    """Ask the banks of ACH destinations in use that were never asked or paid whether they exist: amount 0.
+    """Ask the banks of ACH destinations that were never asked or paid whether the accounts exist: amount 0.
 
-    Raises as `make_ach_file`.
+    Those that wait for their call-back are asked too, which takes no step out of it. Raises as `make_ach_file`.
     """
-    fresh = PayoutDestination.objects.filter(method=Method.ACH, state="active", ach_entries__isnull=True)
-    return _file([(row, None) for row in fresh.select_related("partner").order_by("id")], by, effective_on, now)
+    return _file([(row, None) for row in never_asked()], by, effective_on, now)
+
+
+def never_asked() -> QuerySet[PayoutDestination]:
+    """ACH destinations in use, or waiting to be, that no file had a line for."""
+    fresh = PayoutDestination.objects.filter(
+        method=Method.ACH, state__in=["active", "pending"], ach_entries__isnull=True
+    )
+    return fresh.select_related("partner").order_by("id")
 
 
 @transaction.atomic
@@ -153,7 +160,7 @@ def _file(
     wanted: Sequence[tuple[PayoutDestination, PayoutAttempt | None]], by: User, effective_on: date, now: datetime
 ) -> AchFile:
     if not wanted:
-        raise NothingToWrite("No ACH payout waits for a file.")
+        raise NothingToWrite("Nothing waits for an ACH file.")
     # One file at a time: letter and line numbers are counted under this lock.
     originator = AchOriginator.objects.select_for_update().filter(pk=1).first()
     if originator is None:

@@ -11,7 +11,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, JSONObject
 
 from ledger import queries as books
+from partners.bank.bank_days import after
 from partners.models import (
+    AchEntry,
     Allocation,
     Partner,
     PartnerPayout,
@@ -35,12 +37,17 @@ class Place:
     label: str
     since: datetime
     is_changed: bool
+    asked_on: date | None = None
 
-    def why_not(self, wait_days: int, now: datetime) -> str:
-        """A changed destination waits, so that a stranger's change can be noticed (rules/reliability.md row 78)."""
-        payable_at = self.since + timedelta(days=wait_days)
+    def why_not(self, rules: PayoutPolicy, now: datetime) -> str:
+        """A changed destination waits, so that a stranger's change can be noticed (rules/reliability.md row 78); one
+        whose bank was asked by a prenote waits for the answer."""
+        payable_at = self.since + timedelta(days=rules.destination_wait_days)
         if self.is_changed and now < payable_at:
             return f"Its destination is new: it is paid from {local_day(payable_at):%-d %B %Y} on."
+        over_on = after(self.asked_on, rules.prenote_wait_days) if self.asked_on else None
+        if over_on is not None and local_day(now) < over_on:
+            return f"Its bank was asked by a prenote: it is paid from {over_on:%-d %B %Y} on."
         return ""
 
 
@@ -123,18 +130,17 @@ def eligible(
                 allocations=ready,
                 why_not=_held(partner.hold_reason)
                 or _why_not(partner, ready_minor + other_minor, rules.minimum_minor)
-                or (
-                    place.why_not(rules.destination_wait_days, now)
-                    if place
-                    else "Nobody has confirmed where it is paid."
-                ),
+                or (place.why_not(rules, now) if place else "Nobody has confirmed where it is paid."),
             )
         )
     return result
 
 
 def _place(said: dict[str, Any] | None) -> Place | None:
-    return Place(**said | {"since": datetime.fromisoformat(said["since"])}) if said else None
+    if not said:
+        return None
+    asked_on = date.fromisoformat(said["asked_on"]) if said["asked_on"] else None
+    return Place(**said | {"since": datetime.fromisoformat(said["since"]), "asked_on": asked_on})
 
 
 def _held(reason: str | None) -> str:
@@ -181,8 +187,14 @@ def _partners(currency: str, through_seq: int | None) -> QuerySet[Any]:
     hold_reason = Subquery(holds.values("reason")[:1])
     destinations = PayoutDestination.objects.filter(partner=OuterRef("pk"))
     replaced = PayoutDestination.objects.filter(partner=OuterRef("partner"), state="retired")
+    asked = AchEntry.objects.filter(paid_to=OuterRef("pk"), attempt__isnull=True).order_by("-pk")
     said = JSONObject(
-        destination_id="pk", method="method", label="label", since="activated_at", is_changed=Exists(replaced)
+        destination_id="pk",
+        method="method",
+        label="label",
+        since="activated_at",
+        is_changed=Exists(replaced),
+        asked_on=Subquery(asked.values("file__effective_on")[:1]),
     )
     place = Subquery(destinations.filter(state="active").values(said=said)[:1])
     partners = Partner.objects.annotate(claimed_minor=claimed_minor, hold_reason=hold_reason, place=place)

@@ -29,6 +29,7 @@ from ledger.operations.begin_books import begin_books
 from ledger.operations.propose_opening import propose_opening
 from partners.destination_details import Details
 from partners.models import (
+    AchEntry,
     AchFile,
     AchReturnFile,
     Agreement,
@@ -42,6 +43,7 @@ from partners.models import (
     Partner,
     PartnerAccount,
     PartnerContact,
+    PayoutDestination,
     PayoutPolicy,
     StatementFile,
     StateRule,
@@ -118,6 +120,7 @@ def known(
     order = placed_order(VALOR_DARK=1)
     plan = donors_plan()
     begin_books(on=date(2026, 9, 1), now=NOW)
+    prenote = asked_of_a_bank(entered, ana)
     rows = stripe_rows(NOW)
     return {
         "token": order.token,
@@ -145,17 +148,10 @@ def known(
         "method": "bank",
         "destination_id": entered.pk,
         "file_id": {
-            "ach-files": AchFile.objects.create(
-                made_on=NOW.date(),
-                modifier="A",
-                made_at=NOW,
-                made_by=ana,
-                effective_on=NOW.date(),
-                header={},
-                sha256="",
-            ).pk,
+            "ach-files": prenote.file_id,
             "files": StatementFile.objects.get().pk,
         },
+        "prenote_id": prenote.pk,
         "return_id": AchReturnFile.objects.create(
             account=checking, file_name="returns.ach", sha256="1" * 64, uploaded_by=ana, uploaded_at=NOW
         ).pk,
@@ -187,6 +183,13 @@ def learned(account: BankAccount, by: User) -> LearnedRule:
         account=account, pattern="FEE", is_credit=False, purpose="bank_fees", learned_from=match, learned_by=by,
         learned_at=NOW,
     )  # fmt: skip
+
+
+def asked_of_a_bank(destination: PayoutDestination, by: User) -> AchEntry:
+    file = AchFile.objects.create(
+        made_on=NOW.date(), modifier="A", made_at=NOW, made_by=by, effective_on=NOW.date(), header={}, sha256=""
+    )
+    return AchEntry.objects.create(file=file, paid_to=destination, trace=1, amount_minor=0)
 
 
 def stripe_account(partner: Partner, by: User) -> PartnerAccount:
