@@ -73,8 +73,8 @@ class _Tally:
 
     def row(self, agreement: Agreement, currency: str) -> tuple[str, ...]:
         owed, allocated = (in_words(amount, currency) for amount in (self.owed_minor, self.allocated_minor))
-        name = f"{agreement.partner}, {agreement.scope_label} ({agreement})"
-        return (name, str(self.owing), owed, str(self.brought), allocated)
+        promise = f"{agreement.terms.rate_text} of {agreement.scope_label}, version {agreement.version}"
+        return (f"{agreement.partner}: {promise}", str(self.owing), owed, str(self.brought), allocated)
 
 
 def _compared(yyyymm: int, agreements: Agreements) -> Iterator[tuple[Order | Gift, dict[int, int], dict[int, int]]]:

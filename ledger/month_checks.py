@@ -25,6 +25,11 @@ class Figures:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def cells(self) -> list[list[tuple[str, str]]]:
+        """Each row's words beside what their column is called."""
+        return [list(zip(self.head, row, strict=True)) for row in self.rows]
+
 
 @dataclass(frozen=True, slots=True)
 class MonthCheck:

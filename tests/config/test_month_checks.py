@@ -100,9 +100,9 @@ def test_count_and_sum_stand_by_agreement() -> None:
     forget(order.ref, Agreement.objects.get(scope_key="product:valor-tassel-earrings"))
 
     assert counted() == (
-        ("Dahlia's Hope, these designs (dahlias-hope:product:valor-tassel-earrings v1)", "2", "$14.40", "1", "$4.80"),
+        ("Dahlia's Hope: 20% of these designs, version 1", "2", "$14.40", "1", "$4.80"),
         (
-            "Restoration House KC, these designs (restoration-house-kc:product:rehope-tassel-earrings v1)",
+            "Restoration House KC: 20% of these designs, version 1",
             "1",
             "$5.60",
             "1",

@@ -164,7 +164,7 @@ def test_what_a_check_counted_is_shown_beside_what_it_found(petra: Client) -> No
 
     page = words(petra.get(f"{OCTOBER}checks/2/"))
     assert "Nothing was found." in page
-    assert '<th scope="row">Valor &lt;20%&gt;</th><td class="amount">3</td>' in page
+    assert '<th scope="row">Valor &lt;20%&gt;</th><td class="amount" data-label="Paid sources">3</td>' in page
 
 
 def test_nobody_approves_what_they_asked_for(found: list[str]) -> None:
