@@ -42,7 +42,7 @@ def _found(form: BalanceFilter) -> QuerySet[BalanceTransaction]:
     if typed["payout"]:
         rows = rows.filter(payout__payout_id=typed["payout"].strip())
     if typed["category"]:
-        rows = rows.filter(category=typed["category"].strip())
+        rows = rows.filter(category=typed["category"].strip().lower().replace(" ", "_"))
     if typed["entry"]:
         rows = rows.filter(entry__isnull=typed["entry"] == BalanceFilter.WITHOUT)
     if typed["id"]:
