@@ -13,7 +13,7 @@ from donations.desk_tasks import HANDS
 from donations.forms import GiftRefundForm
 from donations.models import Gift, GiftRefund
 from donations.operations.check_gift_refund import check_gift_refund
-from donations.operations.request_gift_refund import Disputed, RefundAmountWrong, request_gift_refund
+from donations.operations.request_gift_refund import AmountNotTaken, Disputed, RefundAmountWrong, request_gift_refund
 from donations.outcomes import Outcome
 from donations.refunding import NotPaid, money_left, payment_of
 from payments.queries import Taken
@@ -58,6 +58,9 @@ def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
             by=request.user,  # type: ignore[arg-type]
             now=clock.now(),
         )
+    except AmountNotTaken:
+        form.add_error("amount", "Stripe takes thousandths in this currency only in steps of ten. Nothing was sent.")
+        return _page(request, gift, form)
     except RefundAmountWrong as error:
         most = format_minor(error.left_minor, _currency(gift))
         form.add_error("amount", f"At most {most} can go back. Nothing was sent to Stripe.")

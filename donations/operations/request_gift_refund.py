@@ -11,9 +11,10 @@ from donations.models import Gift, GiftRefund
 from donations.operations.send_gift_refunds import send_gift_refund
 from donations.outcomes import Outcome
 from donations.refunding import NotPaid, aside_of, money_left, payment_of
+from payments.currencies import can_be_charged
 from people.models import User
 
-__all__ = ["Disputed", "NotPaid", "RefundAmountWrong", "Requested", "request_gift_refund"]
+__all__ = ["AmountNotTaken", "Disputed", "NotPaid", "RefundAmountWrong", "Requested", "request_gift_refund"]
 
 State = GiftRefund.State
 
@@ -24,6 +25,10 @@ class RefundAmountWrong(ValueError):
     def __init__(self, left_minor: int) -> None:
         self.left_minor = left_minor
         super().__init__(f"a refund is above 0 and at most {left_minor}")
+
+
+class AmountNotTaken(RefundAmountWrong):
+    """Stripe takes no such amount in this currency: thousandths must end in 0."""
 
 
 class Disputed(Exception):
@@ -41,8 +46,8 @@ class Requested:
 def request_gift_refund(*, gift_id: int, amount_minor: int, by: User, now: datetime, form_key: str = "") -> Requested:
     """Give a part of a gift back (DESIGN.md section 5 "Refund"). Never inside a transaction: it calls out.
 
-    The same `form_key` sent twice is one request. Raises RefundAmountWrong, Disputed, NotPaid, Gift.DoesNotExist, all
-    before anything is asked of Stripe.
+    The same `form_key` sent twice is one request. Raises RefundAmountWrong, AmountNotTaken, Disputed, NotPaid,
+    Gift.DoesNotExist, all before anything is asked of Stripe.
     """
     with transaction.atomic(durable=True):
         gift = Gift.objects.select_for_update(of=("self",), no_key=True).get(pk=gift_id)
@@ -66,11 +71,13 @@ def request_gift_refund(*, gift_id: int, amount_minor: int, by: User, now: datet
 
 
 def _refuse(gift: Gift, amount_minor: int) -> None:
-    left_minor = money_left(gift)
-    if payment_of(gift).is_disputed:
+    left_minor, payment = money_left(gift), payment_of(gift)
+    if payment.is_disputed:
         raise Disputed(gift.ref)
     if not 0 < amount_minor <= left_minor:
         raise RefundAmountWrong(left_minor)
+    if not can_be_charged(amount_minor, payment.currency):
+        raise AmountNotTaken(left_minor)
 
 
 _OUTCOMES = {

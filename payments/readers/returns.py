@@ -14,6 +14,10 @@ from payments.readers.words import moment, moment_or_none, present, reference, w
 from payments.readings import DisputeSeen, Reading, RefundSeen, ReturnsSeen
 
 
+class OtherCurrency(ValueError):
+    """Stripe settled a dispute in another currency than it is in: its amounts are no part of the charge's."""
+
+
 class NoCharge(LookupError):
     """A refund or dispute of something that is no charge, such as a payment outside the processor."""
 
@@ -81,7 +85,13 @@ def _booked_at(refund: stripe.Refund, name: str) -> datetime | None:
 
 
 def _dispute_seen(dispute: stripe.Dispute, at: datetime) -> DisputeSeen:
-    """The first balance transaction takes the money, a second one gives it back: none, one or two rows."""
+    """The first balance transaction takes the money, a second one gives it back: none, one or two rows.
+
+    Raises OtherCurrency.
+    """
+    for row in dispute.balance_transactions:
+        if row.currency != dispute.currency:
+            raise OtherCurrency(f"{dispute.id} is in {dispute.currency}, {row.id} in {row.currency}")
     taken = [row for row in dispute.balance_transactions if row.amount < 0]
     given = [row for row in dispute.balance_transactions if row.amount > 0]
     withdrawn_at = _first(taken)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from payments.currencies import can_be_charged
 from payments.queries import taken_by
 from people.models import User
 from shop.models import Order, OrderEvent, OrderRefund
@@ -15,7 +16,16 @@ from shop.operations.set_refund_aside import kept_in
 from shop.outcomes import Outcome
 from shop.refunding import NoSuchPart, NotPaid, money_left, remaining
 
-__all__ = ["Disputed", "NoSuchPart", "NotPaid", "NothingLeft", "RefundAmountWrong", "Requested", "request_refund"]
+__all__ = [
+    "AmountNotTaken",
+    "Disputed",
+    "NoSuchPart",
+    "NotPaid",
+    "NothingLeft",
+    "RefundAmountWrong",
+    "Requested",
+    "request_refund",
+]
 
 State = OrderRefund.State
 
@@ -26,6 +36,10 @@ class RefundAmountWrong(ValueError):
     def __init__(self, left_minor: int) -> None:
         self.left_minor = left_minor
         super().__init__(f"a refund is above 0 and at most {left_minor}")
+
+
+class AmountNotTaken(RefundAmountWrong):
+    """Stripe takes no such amount in this currency: thousandths must end in 0."""
 
 
 class NothingLeft(RefundAmountWrong):
@@ -58,8 +72,8 @@ def request_refund(
     """Give a part of a payment back (DESIGN.md section 5 "Refund"). Never inside a transaction: it calls out.
 
     `part` ("line:7", "shipping") says of what; empty spreads it over everything by rule. `charge_ref` is the order's
-    own payment unless named. The same `form_key` sent twice is one request. Raises RefundAmountWrong, NothingLeft,
-    Disputed, NotPaid, NoSuchPart, Order.DoesNotExist, all before anything is asked of Stripe.
+    own payment unless named. The same `form_key` sent twice is one request. Raises RefundAmountWrong, AmountNotTaken,
+    NothingLeft, Disputed, NotPaid, NoSuchPart, Order.DoesNotExist, all before anything is asked of Stripe.
     """
     with transaction.atomic(durable=True):
         # 1. One request for an order at a time; a repeated form is the same one.
@@ -104,6 +118,8 @@ def _refuse(order: Order, charge_ref: str, amount_minor: int, part: str) -> None
         raise NothingLeft(0)
     if not 0 < amount_minor <= left_minor:
         raise RefundAmountWrong(left_minor)
+    if not can_be_charged(amount_minor, taken.currency if taken else order.currency):
+        raise AmountNotTaken(left_minor)
 
 
 _OUTCOMES = {

@@ -17,7 +17,7 @@ from shop.desk_tasks import HANDS
 from shop.forms import RefundForm
 from shop.models import Order
 from shop.operations.check_refund import check_refund
-from shop.operations.request_refund import Disputed, NotPaid, RefundAmountWrong, request_refund
+from shop.operations.request_refund import AmountNotTaken, Disputed, NotPaid, RefundAmountWrong, request_refund
 from shop.outcomes import Outcome
 from shop.queries.refunds import order_money, preview_of
 
@@ -60,6 +60,9 @@ def desk_refund(request: HttpRequest, order_id: int) -> HttpResponse:
             by=request.user,  # type: ignore[arg-type]
             now=clock.now(),
         )
+    except AmountNotTaken:
+        form.add_error("amount", "Stripe takes thousandths in this currency only in steps of ten. Nothing was sent.")
+        return _page(request, order, form)
     except RefundAmountWrong as error:
         most = format_minor(error.left_minor, order.currency)
         form.add_error("amount", f"At most {most} can go back. Nothing was sent to Stripe.")

@@ -18,6 +18,7 @@ from donations.operations.dispute_gift import lose_gift_dispute, open_gift_dispu
 from donations.operations.record_gift import record_gift
 from donations.operations.record_gift_refund import record_gift_refund
 from donations.operations.record_plan_gift import record_plan_gift
+from donations.operations.request_gift_refund import AmountNotTaken, Disputed, request_gift_refund
 from donations.operations.undo_gift_refund import undo_gift_refund
 from donations.outcomes import Outcome
 from donations.queries import giving_of
@@ -25,7 +26,11 @@ from donations.subjects import GiftNotBooked
 from ledger.queries import balance
 from partners.models import AllocationReversal, Hold, Partner
 from payments.facts import DisputeLost, DisputeOpened, DisputeWon, RefundFailed, RefundMade
+from payments.models import Charge
+from payments.operations.record_returns import record_returns
 from payments.operations.refund_charge import RefundRequest
+from payments.readings import DisputeSeen, ReturnsSeen
+from people import clock
 from people.models import Mail, Supporter, User
 from tests.donations.conftest import checkout_paid, invoice_paid
 from tests.partners.conftest import person
@@ -169,6 +174,40 @@ def test_staff_give_a_gift_back_once_and_never_more_than_is_left(covered: Gift, 
     assert [request.amount_minor for request in asked] == [2000]
     assert (too_much.status_code, "At most $82.56" in too_much.content.decode()) == (400, True)
     assert "$20.00 of it went back" in desk.get(page).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_thousandths_that_stripe_does_not_take_are_refused_before_any_call(
+    covered: Gift, asked: list[RefundRequest]
+) -> None:
+    Charge.objects.update(currency="kwd")
+
+    with pytest.raises(AmountNotTaken):
+        request_gift_refund(gift_id=covered.pk, amount_minor=1235, by=person("care@tassel.example"), now=clock.now())
+
+    assert (asked, GiftRefund.objects.count()) == ([], 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_gift_that_the_bank_has_taken_back_is_not_refunded_as_well(
+    covered: Gift, asked: list[RefundRequest], now: datetime
+) -> None:
+    seen = dispute(10256, now)
+    with transaction.atomic():
+        record_returns(Charge.objects.get(), ReturnsSeen(refunds=(), disputes=(seen,)))
+
+    with pytest.raises(Disputed):
+        request_gift_refund(gift_id=covered.pk, amount_minor=100, by=person("care@tassel.example"), now=clock.now())
+
+    assert (asked, GiftRefund.objects.count()) == ([], 0)
+
+
+def dispute(amount: int, at: datetime) -> DisputeSeen:
+    return DisputeSeen(
+        dispute_id="dp_1", status="needs_response", reason="fraudulent", amount_minor=amount, currency="usd",
+        created_at=at, answer_by=None, withdrawn_minor=amount, withdrawn_at=at, reinstated_minor=0, reinstated_at=None,
+        lost_at=None,
+    )  # fmt: skip
 
 
 def test_a_refund_made_at_stripe_waits_on_the_desk_until_somebody_looked(covered: Gift, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import stripe
 
 from payments.facts import (
     CheckoutAwaiting,
@@ -19,6 +20,7 @@ from payments.facts import (
     PlanStarted,
 )
 from payments.readers import read_charge, read_checkout, read_invoice, read_subscription
+from payments.readers.returns import OtherCurrency, _dispute_seen
 from tests.payments.conftest import NOW
 from tests.payments.fake_stripe import (
     FakeStripe,
@@ -252,3 +254,20 @@ def test_a_charge_by_bank_debit_has_no_card(fake: FakeStripe) -> None:
 
     assert seen is not None
     assert (seen.method, seen.brand, seen.last4) == ("us_bank_account", "", "")
+
+
+@pytest.mark.parametrize("category", ["dispute", "dispute_reversal"])
+def test_a_dispute_that_stripe_settled_in_another_currency_is_refused(category: str) -> None:
+    """Its amounts would be taken for cents of the charge's own."""
+    amount = -5000 if category == "dispute" else 5000
+    booked = {
+        "id": "txn_1",
+        "amount": amount,
+        "currency": "eur",
+        "created": 1_793_000_000,
+        "reporting_category": category,
+    }
+    seen = stripe.Dispute.construct_from({"id": "dp_1", "currency": "usd", "balance_transactions": [booked]}, "sk_test")
+
+    with pytest.raises(OtherCurrency, match="dp_1 is in usd, txn_1 in eur"):
+        _dispute_seen(seen, NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from payments import gateway, registry, tasks
 from payments.models import EndpointCheck
 from payments.operations.check_endpoint import CHECK_EVERY
 from people import clock
+from people.models import Organisation
 from tests.local_stripe import LocalStripe
-from tests.payments.fake_stripe import FakeStripe, cut_off, error, ok
+from tests.payments.fake_stripe import FakeStripe, cut_off, error, ok, stripe_balance
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "https://tassel.example/stripe/webhook"
@@ -53,6 +55,7 @@ def endpoint(**changes: Any) -> dict[str, Any]:
 
 
 def listed(fake: FakeStripe, *endpoints: dict[str, Any]) -> None:
+    fake.put(stripe_balance())
     fake.faults.append(lambda: ok({"object": "list", "data": list(endpoints), "has_more": False, "url": "/"}))
 
 
@@ -82,6 +85,26 @@ def test_what_is_wrong_ends_the_start_with_a_sentence(fake: FakeStripe, changes:
     listed(fake, endpoint(**changes))
 
     with pytest.raises(CommandError, match=sentence.replace(".", r"\.")):
+        call_command("stripe_check")
+
+
+@pytest.mark.parametrize(
+    ("currency", "held", "sentence"),
+    [
+        ("usd", {"usd": 5, "eur": 0}, ""),
+        ("eur", {"usd": 0}, "settles in usd, the organisation counts in eur"),
+        ("usd", {"usd": 0, "eur": 700}, "holds eur as well"),
+    ],
+)
+def test_stripe_must_settle_in_the_organisations_currency(
+    fake: FakeStripe, currency: str, held: dict[str, int], sentence: str
+) -> None:
+    Organisation.objects.create(display_name="Tassel", currency=currency)
+    listed(fake, endpoint())
+    parts = [{"amount": amount, "currency": word} for word, amount in held.items()]
+    fake.put(stripe_balance() | {"available": parts, "pending": []})
+
+    with pytest.raises(CommandError, match=sentence) if sentence else nullcontext():
         call_command("stripe_check")
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from ledger.models import Entry
 from partners.models import AllocationReversal
 from payments.facts import RefundFailed, RefundMade, RefundRefused
+from payments.models import Charge
 from payments.operations.refund_charge import RefundRequest, StripeRefused, StripeUnavailable
 from payments.refund_tasks import ANSWERED_WITHIN
 from people.models import Mail, User
@@ -20,7 +21,7 @@ from shop.models import Order, OrderRefund
 from shop.operations import send_refunds as send_refunds_module
 from shop.operations.mark_order_paid import mark_order_paid
 from shop.operations.record_refund import record_refund
-from shop.operations.request_refund import NothingLeft, RefundAmountWrong, Requested, request_refund
+from shop.operations.request_refund import AmountNotTaken, NothingLeft, RefundAmountWrong, Requested, request_refund
 from shop.operations.undo_refund import refuse_refund, undo_refund
 from shop.outcomes import Outcome
 from shop.queries.orders import order_view
@@ -105,6 +106,17 @@ def test_refunds_in_three_steps_take_back_exactly_the_share() -> None:
     assert taken_back() == [479, 100, 861]
     assert sum(taken_back()) == 1440
     assert what_is_wrong() == []
+
+
+def test_thousandths_that_stripe_does_not_take_are_refused_before_any_call(stripe: Stripe) -> None:
+    order = paid(VALOR_DARK=3)
+    Charge.objects.update(currency="kwd")
+
+    with pytest.raises(AmountNotTaken):
+        ask(order, 1235)
+    ask(order, 1230)
+
+    assert [request.amount_minor for request in stripe.asked] == [1230]
 
 
 @pytest.mark.parametrize("amount", [0, -1, 7201])
