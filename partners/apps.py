@@ -21,6 +21,7 @@ class PartnersConfig(AppConfig):
         desk.register(desk_tasks.waiting)
         references.register("payout_batch", changes.describe_batches)
         references.register("agreement", changes.describe_agreements)
+        references.register("payout_destination", changes.describe_destinations)
         references.register("ach_file", changes.describe_ach_files)
         history.register(*changes.CHANGES, *bank_changes.CHANGES)
         references.register("partner", sources.describe_partners)

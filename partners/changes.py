@@ -14,6 +14,7 @@ from partners.models import (
     Agreement,
     AgreementEvent,
     Cheque,
+    DestinationEvent,
     OnboardingLink,
     PartnerAccount,
     PayoutAttempt,
@@ -21,6 +22,7 @@ from partners.models import (
     PayoutDestination,
     PayoutEvent,
     PayoutHold,
+    PrenoteOutcome,
 )
 from people.history import Change, labelled
 from people.models import Attachment
@@ -28,6 +30,7 @@ from people.sources import Source
 
 _AGREEMENT = Concat(Value("agreement:"), "pk")
 _BATCH = Concat(Value("payout_batch:"), "pk")
+_SHOWN = F("label")  # the last four digits at most
 _PARTNER = Concat(Value("partner:"), "partner_id")
 # What the agreement's own columns tell, also of those from before histories were kept.
 _TOLD_BY_COLUMNS = (AgreementEvent.Kind.PREPARED, AgreementEvent.Kind.ACTIVATED, AgreementEvent.Kind.ENDED)
@@ -66,7 +69,31 @@ CHANGES: Final = (
         F("detail"),
     ),
     Change(
-        "Destinations", PayoutDestination.objects.all, F("edited_at"), F("edited_by"), _PARTNER, Value("entered anew")
+        "Destinations",
+        PayoutDestination.objects.all,
+        F("edited_at"),
+        F("edited_by"),
+        _PARTNER,
+        Value("entered anew"),
+        _SHOWN,
+    ),
+    Change(
+        "Destinations",
+        DestinationEvent.objects.all,
+        F("at"),
+        F("by"),
+        Concat(Value("partner:"), "destination__partner_id"),
+        labelled("word", DestinationEvent.Word.choices),
+        F("destination__label"),
+    ),
+    Change(
+        "Destinations",
+        PrenoteOutcome.objects.all,
+        F("noted_at"),
+        F("noted_by"),
+        Concat(Value("partner:"), "entry__paid_to__partner_id"),
+        Concat(Value("prenote answered "), "code"),
+        F("entry__paid_to__label"),
     ),
     Change(
         "Destinations",
@@ -171,6 +198,17 @@ def describe_batches(refs: list[str]) -> dict[str, Source]:
 def describe_agreements(refs: list[str]) -> dict[str, Source]:
     """ "Agreement 7", with its page. No query."""
     return {ref: Source(f"Agreement {_pk(ref)}", reverse("partners:desk_agreement", args=[_pk(ref)])) for ref in refs}
+
+
+def describe_destinations(refs: list[str]) -> dict[str, Source]:
+    """ "Commerce Bank, ending 6789 of Dahlia's Hope", with the page of where it is paid. One query."""
+    rows = PayoutDestination.objects.filter(pk__in=[_pk(ref) for ref in refs]).select_related("partner")
+    return {
+        row.approval_subject: Source(
+            f"{row.label}, of {row.partner}", reverse("partners:desk_destination", args=[row.partner_id])
+        )
+        for row in rows
+    }
 
 
 def describe_ach_files(refs: list[str]) -> dict[str, Source]:

@@ -6,7 +6,7 @@ from partners.models.allocations import Allocation, AllocationLine
 from partners.models.bank import BankAccount, BankLine, BankStatement, ColumnProfile, StatementFile, StatementRow
 from partners.models.connect import OnboardingLink, PartnerAccount
 from partners.models.contacts import PartnerContact
-from partners.models.destinations import Method, PayoutDestination, PayoutHold
+from partners.models.destinations import DestinationEvent, Method, PayoutDestination, PayoutHold
 from partners.models.holds import AllocationReversal, AllocationReversalLine, Hold
 from partners.models.limits import AgreementTotal, CapSource
 from partners.models.matches import LearnedRule, Match, MatchEntry, MatchEvent, MatchItem
@@ -39,6 +39,7 @@ __all__ = [
     "CapSource",
     "Cheque",
     "ColumnProfile",
+    "DestinationEvent",
     "Duty",
     "Hold",
     "LearnedRule",

@@ -98,6 +98,26 @@ class PayoutDestination(models.Model):
         return f"payout_destination:{self.pk}"
 
 
+class DestinationEvent(models.Model):
+    """How one destination went on after it was entered, and by whom. Append-only (migration 0025)."""
+
+    class Word(models.TextChoices):
+        CONFIRMED = "confirmed", "called back and in use"
+        GIVEN_UP = "given_up", "given up"
+        REPLACED = "replaced", "replaced"
+
+    destination = models.ForeignKey(PayoutDestination, on_delete=models.PROTECT, related_name="events")
+    word = models.CharField(max_length=9, choices=Word.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.destination_id}: {self.word}"
+
+
 class PayoutHold(models.Model):
     """A partner is not paid before another person has lifted it; one for each cause. Its Approval says why in words."""
 

@@ -7,7 +7,15 @@ from datetime import datetime
 from django.db import transaction
 
 from partners.destination_details import Details, WrongDetail, fields_of, hash_of
-from partners.models import Partner, PartnerPayout, PayoutBatch, PayoutDestination, PayoutEvent, PayoutHold
+from partners.models import (
+    DestinationEvent,
+    Partner,
+    PartnerPayout,
+    PayoutBatch,
+    PayoutDestination,
+    PayoutEvent,
+    PayoutHold,
+)
 from partners.operations.edit_batch import ask_again
 from partners.operations.tell_partner import tell_of_change
 from people.models import Approval, User
@@ -28,7 +36,7 @@ def change_destination(*, partner_id: int, details: Details, by: User, now: date
     partner = Partner.objects.select_for_update().get(pk=partner_id)
     # 2. Of two changes the later one counts.
     for earlier in PayoutDestination.objects.filter(partner=partner, state=PayoutDestination.State.PENDING):
-        give_up(earlier, now)
+        give_up(earlier, by, now)
     # 3. The new one, and the question that another person answers.
     destination = PayoutDestination(partner=partner, method=details.method, edited_by=by, edited_at=now, **fields)
     destination.content_hash = hash_of(destination)
@@ -50,13 +58,14 @@ def change_destination(*, partner_id: int, details: Details, by: User, now: date
     return destination
 
 
-def give_up(destination: PayoutDestination, now: datetime) -> None:
+def give_up(destination: PayoutDestination, by: User, now: datetime) -> None:
     """A change that is not to be. Its hold stays until somebody lifts it or another change is confirmed."""
     Approval.objects.filter(subject=destination.approval_subject, decision=Approval.Decision.WAITING).update(
         decision=Approval.Decision.VOID, decided_at=now
     )
     destination.state, destination.ended_at = PayoutDestination.State.REFUSED, now
     destination.save(update_fields=["state", "ended_at"])
+    DestinationEvent.objects.create(destination=destination, word=DestinationEvent.Word.GIVEN_UP, by=by, at=now)
 
 
 def void_approvals(partner: Partner, by: User, now: datetime, word: PayoutEvent.Word = PayoutEvent.Word.HELD) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from partners.models import Method, Partner, PayoutDestination, PayoutHold
+from partners.models import DestinationEvent, Method, Partner, PayoutDestination, PayoutHold
 from partners.operations.approve_batch import decide
 from partners.operations.change_destination import give_up
 from partners.queries.stripe_accounts import led_to_stripe
@@ -49,12 +49,7 @@ def confirm_destination(*, destination_id: int, by: User, note: str, now: dateti
     approval.reason = note.strip()
     approval.save(update_fields=["reason"])
     decide(approval, Approval.Decision.APPROVED, by, now)
-    active = PayoutDestination.State.ACTIVE
-    PayoutDestination.objects.filter(partner=destination.partner_id, state=active).update(
-        state=PayoutDestination.State.RETIRED, ended_at=now
-    )
-    destination.state, destination.activated_at = active, now
-    destination.save(update_fields=["state", "activated_at"])
+    _replace_by(destination, by, now)
     _lift(destination, by, now)
     return destination
 
@@ -72,7 +67,7 @@ def refuse_destination(*, destination_id: int, by: User, reason: str, now: datet
     approval.save(update_fields=["reason"])
     if by.pk != approval.requested_by_id and counts_as("finance approver", "board", user=by, now=now):
         decide(approval, Approval.Decision.REFUSED, by, now)
-    give_up(destination, now)
+    give_up(destination, by, now)
     return destination
 
 
@@ -88,6 +83,18 @@ def _pending(destination_id: int) -> tuple[PayoutDestination, Approval]:
     if destination.state != PayoutDestination.State.PENDING or approval is None:
         raise NotPending("This change does not wait for a call-back any more.")
     return destination, approval
+
+
+def _replace_by(destination: PayoutDestination, by: User, now: datetime) -> None:
+    """What was in use is so no more, and this one is."""
+    active, word = PayoutDestination.State.ACTIVE, DestinationEvent.Word
+    for before in PayoutDestination.objects.filter(partner=destination.partner_id, state=active):
+        before.state, before.ended_at = PayoutDestination.State.RETIRED, now
+        before.save(update_fields=["state", "ended_at"])
+        DestinationEvent.objects.create(destination=before, word=word.REPLACED, by=by, at=now)
+    destination.state, destination.activated_at = active, now
+    destination.save(update_fields=["state", "activated_at"])
+    DestinationEvent.objects.create(destination=destination, word=word.CONFIRMED, by=by, at=now)
 
 
 def _lift(destination: PayoutDestination, by: User, now: datetime) -> None:

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from partners import bank_numbers
 from partners.destination_details import Details, WrongDetail
-from partners.models import Agreement, Partner, PayoutBatch, PayoutDestination, PayoutHold
+from partners.models import Agreement, DestinationEvent, Partner, PayoutBatch, PayoutDestination, PayoutHold
 from partners.operations.approve_batch import NotPayable, approve_batch
 from partners.operations.change_destination import change_destination
 from partners.operations.confirm_destination import (
@@ -27,6 +27,7 @@ from partners.operations.propose_batch import NothingEligible, propose_batch
 from partners.operations.rotate_bank_keys import rotate_bank_keys
 from partners.operations.send_batch import NotApproved, send_batch
 from partners.two_people import SamePerson
+from people import history
 from people.models import Approval, Mail, User
 from tests.partners.conftest import NOW, paid_at, person
 from tests.partners.money import earn
@@ -285,3 +286,23 @@ def test_a_batch_edited_twice_counts_its_edits(valor: Agreement, rehope: Agreeme
         PayoutBatch.objects.update(state="approved")
     with pytest.raises(IntegrityError, match="stands in no approved batch"), transaction.atomic():
         batch.payouts.filter(partner=rehope.partner).update(state="in_flight")
+
+
+def test_every_change_of_every_destination_is_in_the_history(dahlias_hope: Partner, ana: User, ben: User) -> None:
+    cleo = person("cleo@tassel.example", "finance preparer")
+    refuse_destination(destination_id=enter(dahlias_hope, ana).pk, by=cleo, reason="A typing error", now=NOW)
+    call(enter(dahlias_hope, ana), ben)
+
+    rows = [row for row in history.changes("Destinations") if row["h_subject"] == f"partner:{dahlias_hope.pk}"]
+
+    assert {(row["h_what"], row["h_who"], row["h_why"]) for row in rows} == {
+        ("entered anew", ana.pk, "Commerce Bank, ending 6789"),
+        ("called back and in use", ben.pk, "Commerce Bank, ending 6789"),
+        ("given up", cleo.pk, "Commerce Bank, ending 6789"),
+        ("replaced", ben.pk, "Commerce Bank, ending 6789"),
+    }
+    page = words(signed_in(ben).get("/desk/history/?topic=Destinations"))
+    assert "Cleo" in page and "Given up" in page
+    assert ACCOUNT not in page and ROUTING not in page
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DestinationEvent.objects.update(by=ana)
