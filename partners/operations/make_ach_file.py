@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from partners import bank_numbers
+from partners.bank.bank_days import is_bank_day
 from partners.models import (
     AchEntry,
     AchFile,
@@ -37,16 +38,22 @@ __all__ = [
     "NoOriginator",
     "NotPayable",
     "NothingToWrite",
+    "WrongDay",
     "download_ach_file",
     "make_ach_file",
     "make_prenote_file",
 ]
+AHEAD_MAX = timedelta(days=30)
 FILES_A_DAY = 26
 SEQUENCES = 10**7
 
 
 class NoOriginator(Exception):
     """How our bank knows us is not set up."""
+
+
+class WrongDay(ValueError):
+    """The bank moves no money on this day."""
 
 
 class NothingToWrite(Exception):
@@ -69,8 +76,8 @@ class FileChanged(Exception):
 def make_ach_file(*, batch_id: int, by: User, effective_on: date, now: datetime) -> AchFile:
     """Write the batch's waiting ACH payouts into one file; they are on their way. Only the batch's sender may.
 
-    Raises SamePerson, NotPayable, NoOriginator, NothingToWrite, NoKeys, NotOpened, FileChanged, TooLong; then nothing
-    has changed.
+    Raises SamePerson, NotPayable, WrongDay, NoOriginator, NothingToWrite, NoKeys, NotOpened, FileChanged, TooLong; then
+    nothing has changed.
     """
     batch = PayoutBatch.objects.get(pk=batch_id)
     if batch.sent_by_id != by.pk:
@@ -161,11 +168,13 @@ def _file(
 ) -> AchFile:
     if not wanted:
         raise NothingToWrite("Nothing waits for an ACH file.")
+    day = local_day(now)
+    if not day <= effective_on <= day + AHEAD_MAX or not is_bank_day(effective_on):
+        raise WrongDay("Choose a bank day from today on, at most 30 days ahead.")
     # One file at a time: letter and line numbers are counted under this lock.
     originator = AchOriginator.objects.select_for_update().filter(pk=1).first()
     if originator is None:
         raise NoOriginator("Say in Records, ACH originator, how your bank knows you.")
-    day = local_day(now)
     used = AchFile.objects.filter(made_on=day).count()
     if used >= FILES_A_DAY:
         raise NothingToWrite("Today's 26 files are made; the next one can be made tomorrow.")

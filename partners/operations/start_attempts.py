@@ -13,6 +13,7 @@ from ledger.operations.post_entry import post_entries
 from partners.models import Method, PartnerPayout, PayoutAttempt
 from partners.operations.check_destinations import check_destinations
 from partners.operations.send_transfers import TASK
+from partners.queries.covered import covered_minor
 from people.models import User
 from people.queries import local_day, organisation
 from people.wake import wake
@@ -21,7 +22,10 @@ State = PayoutAttempt.State
 
 
 class PayableShrunk(Exception):
-    """A partner's account holds less than the payout, because something was taken back since: propose it again."""
+    """What may be paid to a partner is less than the payout, because something was taken back since.
+
+    Propose it again.
+    """
 
 
 def start_attempts(payouts: Sequence[PartnerPayout], *, by: User, now: datetime) -> list[PayoutAttempt]:
@@ -34,9 +38,13 @@ def start_attempts(payouts: Sequence[PartnerPayout], *, by: User, now: datetime)
     # 1. Still owed, and still to be paid there. All that is posted counts, sealed or not, because this can only stop.
     check_destinations(payouts)
     payable = books.balances_by_owner("payable", None, payouts[0].currency)
+    covered = covered_minor(payouts, now=now)
     for payout in payouts:
-        if -payable.get(payout.partner.owner, 0) < payout.amount_minor:
-            raise PayableShrunk(f"{payout.partner} is owed less than this payout: take it out and propose it again.")
+        if min(-payable.get(payout.partner.owner, 0), covered[payout.pk]) < payout.amount_minor:
+            raise PayableShrunk(
+                f"{payout.partner} is owed less than this payout by what can be paid now: take it out and propose it "
+                "again."
+            )
     # 2. On the books.
     numbers = _numbers(payouts)
     day = local_day(now, organisation())

@@ -166,7 +166,7 @@ def _unclaimed(currency: str, through_seq: int | None) -> dict[int, list[Any]]:
     """Allocations in the books that no live payout pays, by partner, net of what was taken back and of what is held."""
     claims = PayoutItem.objects.filter(allocation=OuterRef("pk"), released_at__isnull=True)
     rows = (
-        with_net(Allocation.objects.filter(~Exists(claims), currency=currency, amount_minor__gt=0))
+        with_net(Allocation.objects.filter(~Exists(claims), currency=currency, amount_minor__gt=0), through_seq)
         .select_related("agreement")
         .order_by("id")
     )

@@ -26,6 +26,7 @@ from partners.operations.make_ach_file import (
     FileOutdated,
     NoOriginator,
     NothingToWrite,
+    WrongDay,
     download_ach_file,
     make_ach_file,
 )
@@ -71,6 +72,7 @@ REFUSALS = (
     FileOutdated,
     MayHaveLeft,
     TooLong,
+    WrongDay,
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from ledger.operations.seal_entries import ContentMismatch
+from partners.bank.bank_days import after
 from partners.forms import ProposeForm, RefuseForm
 from partners.models import AchFile, PartnerPayout, PayoutBatch, PayoutEvent
 from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
@@ -140,7 +140,7 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
         "may_edit": PREPARER in roles and row.state in ("proposed", "approved") and len(live) > 1,
         "ach_waits": row.sent_by_id == request.user.pk
         and any(line.method == "ach" and line.state == PartnerPayout.State.SUBMITTING for line in lines),
-        "ach_form": AchFileForm({"effective_on": local_day(clock.now()) + timedelta(days=1)}),
+        "ach_form": AchFileForm({"effective_on": after(local_day(clock.now()), 1)}),
         "ach_files": AchFile.objects.filter(entries__attempt__payout__batch=row).select_related("made_by").distinct(),
         "me": request.user.pk,
         "may_send": row.state == PayoutBatch.State.APPROVED and bool(roles & {PREPARER, APPROVER}),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +15,7 @@ from partners.operations.make_ach_file import (
     FileChanged,
     NoOriginator,
     NothingToWrite,
+    WrongDay,
     make_prenote_file,
     never_asked,
 )
@@ -40,7 +39,7 @@ def prenotes(request: HttpRequest) -> HttpResponse:
     rows = [(entry, after(entry.file.effective_on, rules.prenote_wait_days)) for entry in asked.order_by("-pk")[:SHOWN]]
     context = {
         "fresh": list(never_asked()),
-        "form": AchFileForm({"effective_on": today + timedelta(days=1)}),
+        "form": AchFileForm({"effective_on": after(today, 1)}),
         "to_fetch": AchFile.objects.filter(
             entries__attempt__isnull=True, entries__isnull=False, downloaded_at__isnull=True, made_by=request.user.pk
         ).distinct(),
@@ -64,7 +63,7 @@ def make(request: HttpRequest) -> HttpResponse:
         return redirect("partners:desk_prenotes")
     try:
         file = make_prenote_file(**form.cleaned_data, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (NoOriginator, NothingToWrite, NoKeys, NotOpened, FileChanged, TooLong) as error:
+    except (NoOriginator, NothingToWrite, NoKeys, NotOpened, FileChanged, TooLong, WrongDay) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"{file} is made. Fetch it, once, and give it to the bank.")
@@ -73,6 +72,7 @@ def make(request: HttpRequest) -> HttpResponse:
 
 @role_required(*HANDS)
 @require_POST
+@confirm_afresh
 def note(request: HttpRequest, prenote_id: int) -> HttpResponse:
     """The bank's code, or that nothing came back."""
     entry = get_object_or_404(AchEntry, pk=prenote_id, attempt__isnull=True)

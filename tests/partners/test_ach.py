@@ -44,7 +44,7 @@ from partners.two_people import SamePerson
 from people.models import User
 from tests.ledger.raw import as_owner
 from tests.partners.money import earn
-from tests.partners.test_desk import signed_in, today
+from tests.partners.test_desk import signed_in, today, words
 from tests.partners.test_destinations import ACCOUNT, ACH, LATER, ROUTING, call, enter
 from tests.partners.test_payouts import state_of
 from tests.partners.test_transfers import findings
@@ -185,6 +185,35 @@ def test_numbers_are_known_after_their_key_was_replaced(
     settings.FINGERPRINT_KEYS = settings.FINGERPRINT_KEYS[:1]
     assert fresh.is_known_as(fresh.fingerprint)
     assert not fresh.is_known_as(PayoutDestination.objects.filter(method="ach").latest("pk").fingerprint)
+
+
+@pytest.mark.parametrize("on", ["2026-10-21", "2026-10-24", "2026-11-11", "2027-10-22", "0001-01-01", "9999-12-31"])
+def test_a_file_is_for_a_bank_day_to_come(
+    waiting: PayoutBatch, originator: AchOriginator, ana: User, on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The day before, a Saturday, a holiday, a year off, and what nobody means."""
+    monkeypatch.setattr("people.clock.now", lambda: LATER)
+    client, page = signed_in(ana), f"/desk/payouts/{waiting.pk}/"
+    assert 'value="2026-10-23"' in words(client.get(page))
+
+    client.post(f"{page}ach-file/", {"effective_on": on})
+
+    assert "Choose a bank day" in words(client.get(page))
+    assert not AchFile.objects.exists()
+
+
+def test_what_has_no_place_in_a_file_is_said(
+    waiting: PayoutBatch, originator: AchOriginator, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_long(*_: Any, **__: Any) -> bytes:
+        raise TooLong("10000000000 needs more than 10 places")
+
+    monkeypatch.setattr("people.clock.now", lambda: LATER)
+    monkeypatch.setattr("partners.operations.make_ach_file.nacha_file", too_long)
+    client, page = signed_in(ana), f"/desk/payouts/{waiting.pk}/"
+
+    assert client.post(f"{page}ach-file/", {"effective_on": "2026-10-23"}).status_code == 302
+    assert "needs more than 10 places" in words(client.get(page))
 
 
 def test_prenotes_ask_each_account_once(waiting: PayoutBatch, originator: AchOriginator, ana: User) -> None:
