@@ -54,10 +54,17 @@ def settled(seen: ChargeSeen, fee: int) -> BalanceTransactionSeen:
     )  # fmt: skip
 
 
-def refund(amount: int, *, back: bool = False) -> RefundSeen:
-    at = AT + timedelta(minutes=5)
+def booked(bt_id: str, source_id: str, category: str, amount: int, *, fee: int = 0) -> BalanceTransactionSeen:
+    return BalanceTransactionSeen(
+        bt_id=bt_id, source_id=source_id, type=category, category=category, amount_minor=amount, fee_minor=fee,
+        net_minor=amount - fee, currency="usd", created_at=AT + timedelta(minutes=5), available_at=NOW,
+    )  # fmt: skip
+
+
+def refund(amount: int, *, back: bool = False, number: int = 1, minutes: int = 5) -> RefundSeen:
+    at = AT + timedelta(minutes=minutes)
     return RefundSeen(
-        refund_id="re_1", status="failed" if back else "succeeded", amount_minor=amount, currency="usd",
+        refund_id=f"re_{number}", status="failed" if back else "succeeded", amount_minor=amount, currency="usd",
         request_ref="", failure_reason="", created_at=at, taken_at=at, returned_at=at + DAY / 24 if back else None,
     )  # fmt: skip
 
@@ -128,7 +135,8 @@ def a_failed_renewal_then_a_cancellation() -> list[Reading]:
 
 
 def a_gift_that_goes_back() -> list[Reading]:
-    """A refund that failed later, then the payer's bank took all of it for good."""
+    """Its older page ran out; a refund failed later, the payer's bank took all of it for good, and a refund that had
+    waited left after that. What Stripe booked of these is listed, too."""
     plan = a_plan()
     gift = Gift.objects.create(
         attempt_key="gift:1:1", token_hash="0" * 64, email=giving.EMAIL, name="Ada", fund=plan.fund,
@@ -136,11 +144,20 @@ def a_gift_that_goes_back() -> list[Reading]:
     )  # fmt: skip
     fact = giving.checkout_paid(gift, AT)
     seen = charge(fact.charge_ref, "gift", gift.ref, 5180)
-    back = Reading(charge=seen, returns=ReturnsSeen(refunds=(refund(2000, back=True),), disputes=(lost(5180),)))
+    failed, taken, late = refund(2000, back=True), lost(5180), refund(500, number=2, minutes=20)
+    assert taken.withdrawn_at is not None and late.taken_at is not None and taken.withdrawn_at < late.taken_at
+    listed = (
+        booked("txn_1", "re_1", "refund", -2000),
+        booked("txn_2", "re_1", "refund_failure", 2000),
+        booked("txn_3", "dp_1", "dispute", -5180, fee=1500),
+        booked("txn_4", "re_2", "refund", -500),
+    )
     return [
+        Reading(facts=(CheckoutExpired(kind="gift", subject=gift.ref, checkout_ref="cs_older", at=AT),)),
         Reading(facts=(fact,), charge=seen),
         Reading(charge=charge(seen.ref, "gift", gift.ref, 5180, balance_transaction=settled(seen, 180))),
-        *[back] * 3,
+        Reading(charge=seen, returns=ReturnsSeen(refunds=(failed, late), disputes=(taken,))),
+        Reading(balance_transactions=listed),
     ]
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 import stripe
 from django.db import connection
 
-from donations.models import Fund, GiftRefund
+from donations.models import Fund, Gift, GiftRefund
+from donations.operations.request_gift_refund import RefundAmountWrong as GiftRefundWrong
+from donations.operations.request_gift_refund import request_gift_refund
 from ledger.models import Entry
 from ledger.queries import balance
 from partners.models import AllocationReversal, Hold, Match, Partner, PartnerPayout
@@ -276,40 +282,56 @@ def test_two_refunds_at_once_never_give_back_more_than_was_paid(webhooks: LocalS
     set_stock("VALOR-DARK", 2 * PAIRS)
     orders = [money.sell(2) for _ in range(PAIRS)]
 
+    def here(order: Order) -> Any:
+        because = OrderRefund.Because.GOODWILL
+        return request_refund(order_id=order.pk, amount_minor=3000, because=because, by=staff, now=clock.now())
+
+    race(orders, here)
+    money.hear(webhooks)
+
+    assert_one_of_each(orders)
+    assert [Order.objects.get(pk=order.pk).given_back_minor for order in orders] == [3000] * PAIRS
+    assert balance("sales_refunds") == 3000 * PAIRS
+    asked.tell(f"{PAIRS} pairs: of each one refund, 3000 of 4800, at Stripe and in the books")
+
+
+def test_two_refunds_of_a_gift_at_once_never_give_back_more_than_was_given(webhooks: LocalStripe, fund: Fund) -> None:
+    """As of an order; of each gift 180 cover the fee, and its partners give back their part of one refund."""
+    staff = User.objects.get(email="ana@tassel.example")
+    gifts = [money.give(fund, 5180, 180) for _ in range(PAIRS)]
+
+    race(gifts, lambda gift: request_gift_refund(gift_id=gift.pk, amount_minor=3000, by=staff, now=clock.now()))
+    money.hear(webhooks)
+
+    assert_one_of_each(gifts)
+    assert [Gift.objects.get(pk=gift.pk).refunded_minor for gift in gifts] == [3000] * PAIRS
+    assert (balance("contributions", "fund:seed-collective"), balance("cover")) == (-2104 * PAIRS, -76 * PAIRS)
+    assert sum(AllocationReversal.objects.values_list("amount_minor", flat=True)) == 2 * 1158 * PAIRS
+    asked.tell(f"{PAIRS} pairs: of each gift one refund, 3000 of 5180, at Stripe and in the books")
+
+
+def race(paid: Sequence[Order] | Sequence[Gift], ask: Callable[[Any], Any]) -> None:
+    """Two at once for each: both here, or every other time one here and one at Stripe's dashboard."""
     together = threading.Barrier(2)
 
-    def here(order: Order) -> str:
-        because = OrderRefund.Because.GOODWILL
+    def try_to(give_back: Callable[[Any], Any], one: Any) -> None:
         together.wait(timeout=30)
         try:
-            asked = request_refund(order_id=order.pk, amount_minor=3000, because=because, by=staff, now=clock.now())
-            return str(asked.outcome)
-        except RefundAmountWrong:
-            return "too much"
-        finally:
-            connection.close()
-
-    def at_stripe(order: Order) -> str:
-        together.wait(timeout=30)
-        try:
-            return money.refund_at_stripe(order, 3000)
-        except stripe.InvalidRequestError:
-            return "too much"
+            with suppress(RefundAmountWrong, GiftRefundWrong, stripe.InvalidRequestError):
+                give_back(one)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        for number, order in enumerate(orders):
-            rival = at_stripe if number % 2 else here
-            list(pool.map(lambda one, order=order: one(order), (here, rival)))  # type: ignore[misc]
-    money.hear(webhooks)
+        for number, one in enumerate(paid):
+            rival = partial(money.refund_at_stripe, amount_minor=3000) if number % 2 else ask
+            list(pool.map(try_to, (ask, rival), (one, one)))
 
-    for order in orders:
-        given = [refund.amount for refund in money.client().refunds.list({"charge": money.charge_id(order)}).data]
-        order.refresh_from_db()
-        assert (given, order.given_back_minor) == ([3000], 3000)
-    # Stripe refuses the second as well; of two people here it is not even asked for (rules/reliability.md row 42).
-    calls = StripeCall.objects.filter(purpose="refund", subject__in=[order.ref for order in orders[::2]])
-    assert calls.count() == len(orders[::2])
-    assert balance("sales_refunds") == 3000 * PAIRS
-    asked.tell(f"{PAIRS} pairs: of each one refund, 3000 of 4800, at Stripe and in the books")
+
+def assert_one_of_each(paid: Sequence[Order] | Sequence[Gift]) -> None:
+    """Stripe refuses the second as well; of two people here it is not even asked for (rules/reliability.md row 42)."""
+    for one in paid:
+        given = money.client().refunds.list({"charge": money.charge_id(one)}).data
+        assert [refund.amount for refund in given] == [3000]
+    calls = StripeCall.objects.filter(purpose="refund", subject__in=[one.ref for one in paid[::2]])
+    assert calls.count() == len(paid[::2])
