@@ -11,8 +11,9 @@ from ledger.models import Entry, ReconciliationException
 from ledger.month_checks import Figures
 from ledger.operations.resolve_exception import resolve_exception
 from partners.bank.month_payouts import payouts_matched_or_listed
-from partners.models import BankAccount
+from partners.models import BankAccount, Match
 from partners.operations.match_lines import match_lines
+from partners.operations.settle_matches import settle_matches
 from people.models import Note, User
 from tests.partners.bank.stripe import paid_out
 from tests.partners.conftest import NOW
@@ -103,6 +104,17 @@ def test_before_the_first_statement_nobody_can_tell_and_without_one_somebody_say
 
     assert findings() == []
     assert "Before our first bank statement, which begins on 2026-10-10." in words(signed_in(ana).get(PAGE))
+
+
+def test_a_match_that_waits_for_a_person_is_none_yet(checking: BankAccount, ana: User) -> None:
+    paid_out("po_2", 2000, date(2026, 10, 9))
+    statement(checking, ana, "2026-10-01,Rent,-9.00", "2026-10-09,ACH CREDIT,20.00")
+    match = Match.objects.get(kind="arrived")
+    assert (match.state, findings()) == ("proposed", [OPEN])
+
+    settle_matches(match_ids=[match.pk], by=ana, now=NOW)
+
+    assert findings() == []
 
 
 @pytest.mark.usefixtures("october")
