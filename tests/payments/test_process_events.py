@@ -408,6 +408,19 @@ def test_a_slow_stripe_keeps_no_sweep_beyond_its_time(fake: FakeStripe, watch: W
     assert tasks.LIST_FOR_S + longest + tasks.ASK_PAYOUTS_FOR_S + longest < app.conf.task_time_limit
 
 
+def test_each_has_a_share_of_what_those_before_left(watch: Watch) -> None:
+    shares: list[float] = []
+    takes = iter([16, 0, 0, 30])
+
+    def step(*, now: datetime, work_for_s: float) -> None:
+        shares.append(work_for_s)
+        watch.run(next(takes))
+
+    tasks._share_out(40, [step] * 4, NOW)
+
+    assert shares == [10, 8, 12, 24]
+
+
 def test_of_those_who_ask_in_the_sweep_none_starves(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

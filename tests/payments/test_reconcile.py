@@ -26,6 +26,7 @@ from people import clock
 from tests.local_stripe import LocalStripe
 from tests.payments.conftest import Listen
 from tests.payments.test_with_sandbox import monthly, months, opened, pay, plan, wanted
+from tests.people.test_alone import elsewhere
 
 __all__ = ["months", "plan"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("months", "told")]
@@ -195,6 +196,26 @@ def test_a_round_goes_on_where_it_was_stopped(lost: LocalStripe, monkeypatch: py
     assert looked_at == ["checkout.session"] * 3 + ["subscription", "invoice", "charge", "charge"]
 
 
+def test_time_that_runs_out_within_a_step_is_gone_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    made = [(f"ch_{number}", now - timedelta(hours=3, seconds=number)) for number in range(3)]  # newest first
+    looked_at: list[str] = []
+
+    def created(_self: object, kind: str, *, since: datetime, until: datetime) -> list[tuple[str, datetime]]:
+        return [(one, at) for one, at in made if kind == "charge" and since <= at <= until]
+
+    monkeypatch.setattr(gateway.Gateway, "created", created)
+    monkeypatch.setattr(reconcile_onward, "reconcile_events", lambda **_: [])
+    monkeypatch.setattr(reconcile_onward, "look", lambda _kind, one, **_: looked_at.append(one) or [])
+    more = True
+    while more:
+        before = len(looked_at)
+        more = reconcile_onward.reconcile_onward(now=now, work_for_s=0).more
+        assert len(looked_at) <= before + 1
+
+    assert looked_at == ["ch_2", "ch_1", "ch_0"]
+
+
 def test_a_kind_that_cannot_be_listed_stops_no_other_and_comes_again(
     lost: LocalStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +236,30 @@ def test_a_kind_that_cannot_be_listed_stops_no_other_and_comes_again(
 
     assert {one.kind for one in onward()} == {"checkout.session"}
     assert onward() == ()
+
+
+def test_the_command_says_which_kinds_it_could_not_see(lost: LocalStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object, **__: object) -> object:
+        raise StripeUnavailable("down")
+
+    monkeypatch.setattr(gateway.Gateway, "created", none)
+    out = StringIO()
+
+    with pytest.raises(CommandError, match=r"could not list checkout\.session, subscription,"):
+        call_command("reconcile", "--repair", stdout=out)
+
+    assert "TROUBLE  payout: not listed" in out.getvalue()
+
+
+def test_more_is_begun_at_once_when_the_turn_is_given_back(lost: LocalStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "WORK_FOR_S", 0)
+    woken: list[bool] = []
+    other_worker = lambda: woken.append(tasks._go_on() is not None)  # noqa: E731
+    monkeypatch.setattr(tasks, "wake", lambda _name: elsewhere(other_worker))
+
+    tasks.reconcile()
+
+    assert woken == [True]
 
 
 def onward() -> tuple[Finding, ...]:
