@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -20,6 +22,9 @@ from partners.models import (
     PayoutPolicy,
     StateRule,
 )
+from partners.operations.tell_of_records import tell_of_address, tell_of_policy
+from partners.queries.eligible import policy
+from people import clock
 from people.console import NeverDeleted, ReadOnly, amount
 
 
@@ -36,6 +41,12 @@ class PartnerAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [PartnerContactInline]
+
+    def save_model(self, request: HttpRequest, obj: Partner, form: Any, change: bool) -> None:
+        """Whoever was told of payouts so far hears that another address is."""
+        super().save_model(request, obj, form, change)
+        if change and "remittance_email" in form.changed_data:
+            tell_of_address(obj, was=form.initial["remittance_email"], now=clock.now())
 
 
 @admin.register(Agreement)
@@ -74,6 +85,13 @@ class PayoutPolicyAdmin(NeverDeleted, admin.ModelAdmin):  # type: ignore[type-ar
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not PayoutPolicy.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: PayoutPolicy, form: Any, change: bool) -> None:
+        """Every approver hears of it: one person sets it, and a wait that is gone protects nobody."""
+        held = policy()
+        was = {name: getattr(held, name) for name in form.changed_data}
+        super().save_model(request, obj, form, change)
+        tell_of_policy(obj, was=was, by_name=str(request.user), now=clock.now())
 
 
 class PartnerPayoutInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
