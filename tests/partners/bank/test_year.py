@@ -1,4 +1,4 @@
-"""A year of Stripe's payouts and the bank's statement with its usual noise (issue 5, "Must show").
+"""A year of payouts, Stripe's and partners', and the bank's statement with its usual noise (issue 5, "Must show").
 
 What is right is matched by itself, what is wrong is an exception, and nothing wrong is matched.
 """
@@ -15,14 +15,16 @@ from django.test import TestCase
 from ledger.models import ReconciliationException
 from ledger.operations.open_months import open_months
 from partners import bank_checks
+from partners import books as books_of_partners
 from partners.bank.bank_days import after, is_bank_day
-from partners.models import BankAccount, BankLine, Match, MatchItem
+from partners.models import BankAccount, BankLine, Match, MatchItem, PartnerPayout
 from partners.operations.accept_statement import NotImportable
 from partners.operations.import_statement import import_statement
 from partners.operations.match_lines import match_lines
 from payments.models import StripePayout
 from people.models import User
 from tests.partners.bank.files import Line, csv_of, ofx_of
+from tests.partners.bank.partner_year import a_year_of_partners
 from tests.partners.bank.stripe import paid_out
 from tests.partners.conftest import NOW
 
@@ -103,24 +105,40 @@ def _one_day(truth: Truth, day: date, number: int, luck: random.Random) -> None:
             truth.certain[truth.add(arrived, amount, f"STRIPE TRANSFER {trace}")] = {name}
 
 
-def test_what_is_right_is_matched_and_what_is_wrong_is_named(checking: BankAccount, ana: User) -> None:
+@pytest.fixture
+def truth(checking: BankAccount, ana: User, ben: User) -> Truth:
+    """Both sides' year, the bank's lines by day."""
     open_months(around=NOW)
     truth = a_year(random.Random(2026))
+    a_year_of_partners(truth, ana, ben)
+    truth.lines.sort(key=lambda line: line.booked_on)
+    return truth
+
+
+def test_what_is_right_is_matched_and_what_is_wrong_is_named(truth: Truth, checking: BankAccount, ana: User) -> None:
     _import_with_noise(truth, checking, ana)
     match_lines(now=NOW)
 
+    # Every pair that its rule confirmed is one that really happened, and every one that is certain was confirmed.
     confirmed = _matched(Match.State.CONFIRMED)
     assert confirmed == truth.certain
+    assert set(Match.objects.filter(state="confirmed").values_list("decided_by", "kind")) == {
+        (None, "arrived"), (None, "paid")
+    }  # fmt: skip
     proposed = _matched(Match.State.PROPOSED)
     assert not set(proposed) & (set(truth.differing) | set(truth.certain))
-    # What is proposed is right, too, as far as anybody knows; nothing of it is booked.
-    assert all(truth.payouts[next(iter(names))] == _amount(ref) for ref, names in proposed.items() if len(names) == 1)
+    assert truth.proposed.items() <= proposed.items()
+    # What is proposed adds up on both sides, holds nothing that is elsewhere, and nothing of it is booked.
+    assert _sums(Match.State.PROPOSED, truth) == _sums(Match.State.CONFIRMED, truth) == []
+    assert not {name for names in proposed.values() for name in names} & {
+        name for names in truth.certain.values() for name in names
+    }
     assert _open("bank_amount_differs") == truth.differing
     unknown = set(_open("bank_line_unknown"))
     assert unknown == truth.unknown - set(proposed)
     waiting = {name for names in proposed.values() for name in names}
     assert _late() == truth.late - waiting
-    for check in bank_checks.CHECKS:
+    for check in (*bank_checks.CHECKS, *books_of_partners.CHECKS):
         assert list(check.find()) == []
 
 
@@ -152,16 +170,37 @@ def _import(checking: BankAccount, ana: User, content: bytes, name: str) -> None
         assert "known already" in str(error)
 
 
+def _sums(state: str, truth: Truth) -> list[tuple[int, int, int]]:
+    """Matches whose lines, by the bank's file, come to another sum than their payouts, by what was sent."""
+    lines = {line.bank_ref: line.amount_minor for line in truth.lines}
+    sides: dict[int, tuple[set[str], set[str]]] = {}
+    for match, refs, names in _whole(state):
+        sides[match] = (refs, names)
+    sums = [
+        (match, sum(lines[ref] for ref in refs), sum(truth.payouts[name] for name in names))
+        for match, (refs, names) in sides.items()
+    ]
+    return [one for one in sums if one[1] != one[2]]
+
+
 def _matched(state: str) -> dict[str, set[str]]:
     """{the bank's id of a line: the payouts that its match holds}"""
+    return {ref: names for _, refs, names in _whole(state) for ref in refs}
+
+
+def _whole(state: str) -> list[tuple[int, set[str], set[str]]]:
+    """Each match with its lines and its payouts; one that came back is "TP00001N001:back"."""
     items = MatchItem.objects.filter(match__state=state)
-    lines: dict[int, list[str]] = {}
+    lines: dict[int, set[str]] = {}
     for match, ref in items.filter(side="bank").values_list("match", "line__bank_ref"):
-        lines.setdefault(match, []).append(ref)
+        lines.setdefault(match, set()).add(ref)
     names: dict[int, set[str]] = {}
     for match, name in items.filter(side="processor").values_list("match", "stripe_payout__payout_id"):
         names.setdefault(match, set()).add(name)
-    return {ref: names[match] for match, refs in lines.items() for ref in refs}
+    partner = items.filter(side="partner").values_list("match", "payout__reference", "is_return")
+    for match, reference, is_return in partner:
+        names.setdefault(match, set()).add(f"{reference}:back" if is_return else reference)
+    return [(match, refs, names[match]) for match, refs in lines.items()]
 
 
 def _open(kind: str) -> dict[str, int | None]:
@@ -172,19 +211,14 @@ def _open(kind: str) -> dict[str, int | None]:
 
 def _late() -> set[str]:
     rows = ReconciliationException.objects.filter(kind="payout_not_at_bank", resolved_at__isnull=True)
-    return {subject.rpartition(":")[2] for subject in rows.values_list("subject", flat=True)}
+    partner = {one.ref: one.reference for one in PartnerPayout.objects.all()}
+    return {partner.get(ref, ref.rpartition(":")[2]) for ref in rows.values_list("subject", flat=True)}
 
 
-def _amount(ref: str) -> int:
-    return BankLine.objects.get(bank_ref=ref).amount_minor
-
-
-def test_every_payout_is_held_once(checking: BankAccount, ana: User) -> None:
+def test_every_payout_is_held_once(truth: Truth, checking: BankAccount, ana: User) -> None:
     """The same year read in one file says the same."""
-    open_months(around=NOW)
-    truth = a_year(random.Random(2026))
-
     _import(checking, ana, ofx_of(truth.lines), "year.ofx")
 
     assert _matched(Match.State.CONFIRMED) == truth.certain
-    assert StripePayout.objects.count() == len(truth.payouts)
+    sent = StripePayout.objects.count() + PartnerPayout.objects.count()
+    assert sent == len([name for name in truth.payouts if not name.endswith(":back")])
