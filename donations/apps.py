@@ -24,6 +24,6 @@ class DonationsConfig(AppConfig):
         register(*books.CHECKS)
         kinds.register(*discrepancies.KINDS)
         register_source("gift", sources.describe_gifts)
-        owners.register("fund", account_owners.funds)
+        owners.register("fund", account_owners.funds, "Funds", account_owners.funds_named)
         register_source("plan", sources.describe_plans)
         register_source("fund", sources.describe_funds)

@@ -11,6 +11,7 @@ class LedgerConfig(AppConfig):
             books,
             changes,
             desk_tasks,
+            hand_board,
             invariants,
             manual_entries,
             month_checks,
@@ -23,6 +24,7 @@ class LedgerConfig(AppConfig):
 
         sources.register("month", changes.describe_months)
         sources.register("ledger", changes.describe_months)
+        sources.register("manual", hand_board.describe_hand_entries)
         sources.register("exception", changes.describe_exceptions)
         history.register(*changes.CHANGES)
         desk.register_counted(*desk_tasks.COUNTED)

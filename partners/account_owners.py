@@ -17,3 +17,13 @@ def banks(refs: Collection[str]) -> Mapping[str, str]:
     """ "bank:1" as it is, when there is such an account. One query."""
     known = {f"bank:{pk}" for pk in BankAccount.objects.values_list("pk", flat=True)}
     return {ref: ref for ref in refs if ref in known}
+
+
+def partners_named() -> list[tuple[str, str]]:
+    """[("partner:7", "Dahlia's Hope")] One query."""
+    return [(row.owner, row.name) for row in Partner.objects.order_by("name")]
+
+
+def banks_named() -> list[tuple[str, str]]:
+    """[("bank:1", "Checking (1234)")] One query."""
+    return [(row.ref, str(row)) for row in BankAccount.objects.all()]

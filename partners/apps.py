@@ -34,5 +34,5 @@ class PartnersConfig(AppConfig):
         month_checks.register(*bank_checks.OF_A_MONTH)
         for title, items in bank_checks.OPEN_ITEMS.items():
             ledger_books.register_open_items(title, items)
-        owners.register("partner", account_owners.partners)
-        owners.register("bank", account_owners.banks)
+        owners.register("partner", account_owners.partners, "Partners", account_owners.partners_named)
+        owners.register("bank", account_owners.banks, "Bank accounts", account_owners.banks_named)

@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Concat
 from django.urls import reverse
 
-from ledger import month_tasks
+from ledger import hand_board, month_tasks
 from partners.models import (
     Agreement,
     AgreementDuty,
@@ -99,10 +99,12 @@ def _numbers(now: datetime) -> Iterator[dict[str, Any]]:
     asked = Approval.objects.filter(subject__regex=month_tasks.SUBJECTS, decision=Approval.Decision.WAITING)
     words = {"name": F("requested_by__name"), "about": F("subject"), "asker": F("requested_by")}
     months = _row(asked, "month", F("pk"), F("requested_at"), **words)
+    written = Approval.objects.filter(subject__regex=hand_board.SUBJECTS, decision=Approval.Decision.WAITING)
+    by_hand = _row(written, "by_hand", F("pk"), F("requested_at"), **words)
     changes = PayoutDestination.objects.filter(state=PayoutDestination.State.PENDING)
     named = {"name": F("partner__name"), "about": F("label"), "asker": F("edited_by")}
     call = _row(changes, "call", F("partner"), F("edited_at"), **named)
-    rest = (explain, opening, sign, activate, months, call, _noticed(), _running_out(now), _duties(now))
+    rest = (explain, opening, sign, activate, months, by_hand, call, _noticed(), _running_out(now), _duties(now))
     return (row for row in confirm.union(*rest, all=True) if row["number"])
 
 
@@ -122,8 +124,9 @@ def _plain(row: dict[str, Any]) -> DeskTask:
         return _dated(row)
     if row["what"] in ("sign", "activate"):
         return _draft(row)
-    if row["what"] == "month":
-        return month_tasks.decision(row["about"], asked_by=row["name"], asked_by_id=row["asker"], since=since)
+    if row["what"] in ("month", "by_hand"):
+        asked = month_tasks.decision if row["what"] == "month" else hand_board.decision
+        return asked(row["about"], asked_by=row["name"], asked_by_id=row["asker"], since=since)
     if row["what"] in ("call", "notice"):
         return _of_place(row)
     if row["what"] == "opening":

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from ledger.models import ReconciliationException
 from partners.bank import discrepancies
+from partners.bank.hand_entries import HandEntry, hand_entries
 from partners.bank.matching import Payout
 from partners.bank.open_sides import open_payouts_near
 from partners.models import BankLine, Match, MatchItem, PartnerPayout
@@ -91,6 +92,16 @@ def same_again(line: BankLine) -> list[BankLine]:
     rows = BankLine.objects.filter(account=line.account_id, amount_minor=line.amount_minor).exclude(pk=line.pk)
     near = sorted(rows[:200], key=lambda other: abs((other.booked_on - line.booked_on).days))
     return near[:COULD_BE_MAX]
+
+
+def by_hand(line: BankLine) -> list[HandEntry]:
+    """Entries by hand that move the line's account by its amount and are no line yet, the oldest first. One query."""
+    owners = ("", line.account.ref)
+    return [
+        one
+        for one in hand_entries()
+        if (one.amount_minor, one.currency) == (line.amount_minor, line.currency) and one.owner in owners
+    ][:COULD_BE_MAX]
 
 
 def beside(line: BankLine) -> list[BankLine]:

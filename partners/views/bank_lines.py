@@ -57,6 +57,7 @@ def _line(request: HttpRequest, row: BankLine, problem: str = "") -> HttpRespons
         "could_be": reads.could_be(row) if may_act else [],
         "same_again": reads.same_again(row) if may_act else [],
         "beside": reads.beside(row) if may_act else [],
+        "by_hand": reads.by_hand(row) if may_act else [],
         "purposes": LearnedRule.PURPOSES.items(),
         "problem": problem,
         "typed": request.POST,

@@ -191,6 +191,13 @@ DOORS: dict[str, Door] = {
     "desk/opening/<int:opening_id>/take-back/": role(*HANDS, methods="POST"),
     # the books and Stripe on the desk
     "desk/entries/<int:entry_id>/": role(*READERS),
+    "desk/by-hand/": role(*READERS),
+    "desk/by-hand/new/": role(*HANDS, methods="GET POST"),
+    "desk/by-hand/<int:manual_id>/": role(*READERS),
+    "desk/by-hand/<int:manual_id>/edit/": role(*HANDS, methods="GET POST"),
+    "desk/by-hand/<int:manual_id>/approve/": role(*APPROVER, "board", methods="POST"),
+    "desk/by-hand/<int:manual_id>/refuse/": role(*APPROVER, "board", methods="POST"),
+    "desk/by-hand/<int:manual_id>/documents/<int:attachment_id>/": role(*READERS),
     "desk/exceptions/": role(*READERS),
     "desk/exceptions/<int:exception_id>/": role(*READERS),
     "desk/exceptions/<int:exception_id>/assign/": role(*HANDS, methods="POST", fresh=False),

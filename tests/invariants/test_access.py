@@ -24,8 +24,10 @@ from donations.links import hash_of, token_for
 from donations.models import Plan
 from donations.operations.define_fund import define_fund
 from donations.operations.record_plan_gift import record_plan_gift
-from ledger.models import Opening
+from ledger.drafts import AccountRef, PostingDraft
+from ledger.models import ManualEntry, Opening
 from ledger.operations.begin_books import begin_books
+from ledger.operations.propose_manual_entry import Content, File, propose_manual_entry
 from ledger.operations.propose_opening import propose_opening
 from partners.destination_details import Details
 from partners.models import (
@@ -53,7 +55,7 @@ from partners.operations.change_destination import change_destination
 from partners.operations.hold_partner import hold_partner
 from partners.operations.keep_paper import keep_paper
 from people.access import ROLES
-from people.models import User
+from people.models import Attachment, User
 from people.operations.request_role import request_role
 from reports.operations.request_document import request_statement
 from shop.operations.define_product import VariantWanted, define_product
@@ -142,6 +144,8 @@ def known(
         "duty_id": state_duty().pk,
         "allocation_id": valor.allocations.order_by("pk")[0].pk,
         "opening_id": opening_balances(ana).pk,
+        "manual_id": by_hand(ana).pk,
+        "attachment_id": Attachment.objects.get(subject__startswith="manual:").pk,
         "batch_id": batch.pk,
         "payout_id": {"stripe": "po_1", "payouts": batch.payouts.get().pk},
         "partner_id": other.pk,
@@ -203,6 +207,12 @@ def opening_balances(by: User) -> Opening:
         file_name="old.csv", content=b"account,owner,currency,debit,credit\n1060,,usd,1,\n3010,,usd,,1\n",
         words="Trial balance.", stripe_minor={}, by=by, now=NOW,
     )  # fmt: skip
+
+
+def by_hand(by: User) -> ManualEntry:
+    lines = (PostingDraft(AccountRef("bank_fees"), AccountRef("bank"), 100),)
+    content = Content("bank_difference", "A fee.", NOW.date(), "usd", lines)
+    return propose_manual_entry(content=content, files=[File("fee.txt", b"A fee.")], by=by, now=NOW)
 
 
 def kept_paper(by: User) -> AgreementEvent:
@@ -487,6 +497,7 @@ def test_nothing_that_can_be_typed_is_a_fault_of_ours(known: dict[str, Any], typ
     names += ("state", "type", "id", "kind", "subject", "category", "entry", "purpose", "owner", "resolution")
     names += ("number", "proof", "effective_on", "stale", "text")
     names += ("words", "routing", "account_kind", "payee", "address", "call-note", "hold-note", "refuse-note")
+    names += ("line-TOTAL_FORMS", "line-INITIAL_FORMS", "line-0-account", "line-0-debit", "currency", "on")
     names += ("scope_key", "percent", "starts_on", "next", "session", "session_id", "file_name", "content", "code", "q")
     fields = dict.fromkeys(names, typed)
     client = everything()
