@@ -6,7 +6,7 @@ Small fees and interest are the one thing that a person may explain and confirm 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -33,6 +33,14 @@ class Whole:
     lines: list[MatchItem]
     others: list[MatchItem]
 
+    @classmethod
+    def of(cls, match: Match, items: Iterable[MatchItem]) -> Whole:
+        """A match and all its items, of which the lines are loaded."""
+        sides: tuple[list[MatchItem], list[MatchItem]] = ([], [])
+        for item in items:
+            sides[item.side != MatchItem.Side.BANK].append(item)
+        return cls(match, *sides)
+
 
 def hands_on(payout_ids: Collection[int]) -> dict[int, set[int]]:
     """Everybody who had these payouts to partners leave: who sent them or tried anew, issued the cheque, made the
@@ -47,14 +55,29 @@ def hands_on(payout_ids: Collection[int]) -> dict[int, set[int]]:
 
 def refuse_same_person(wholes: Sequence[Whole], by: User) -> None:
     """Raise SamePerson where the confirming step would be by whoever took the first one. Call it under the locks."""
+    if _explained_alone(wholes, by):
+        with connection.cursor() as cursor:  # two at once wait for each other here, so that the second counts the first
+            cursor.execute("SELECT pg_advisory_xact_lock(7103, 0)")
+    if words := why_not(wholes, by):
+        raise SamePerson(words)
+
+
+def why_not(wholes: Sequence[Whole], by: User) -> str:
+    """Why `by` may not confirm all of these, in words; empty where they may. Three queries at most."""
     payouts = {item.payout_id for whole in wholes for item in whole.others if item.payout_id is not None}
     if payouts and any(by.pk in some for some in hands_on(payouts).values()):
-        raise SamePerson("You sent this payout: another person must confirm that it arrived.")
+        return "You sent this payout: another person must confirm that it arrived."
     if any(whole.match.kind == Match.Kind.DUPLICATE and whole.match.proposed_by_id == by.pk for whole in wholes):
-        raise SamePerson("You called this line a duplicate: another person must confirm it.")
+        return "You called this line a duplicate: another person must confirm it."
     if any(_taught(whole, by) for whole in wholes if whole.match.rule == Match.Rule.LEARNED):
-        raise SamePerson("You taught what such lines are: another person must confirm this one.")
-    _refuse_alone(wholes, by)
+        return "You taught what such lines are: another person must confirm this one."
+    for (month, currency), explained in _explained_alone(wholes, by).items():
+        if explained + _alone_before(month, currency) > ALONE_MINOR:
+            return (
+                f"One person alone explains fees and interest of up to {format_minor(ALONE_MINOR, currency)} a month:"
+                " another person must confirm this one."
+            )
+    return ""
 
 
 def _taught(whole: Whole, by: User) -> bool:
@@ -71,27 +94,19 @@ def _taught(whole: Whole, by: User) -> bool:
     return rules.exists()
 
 
-def _refuse_alone(wholes: Sequence[Whole], by: User) -> None:
-    """What was explained alone in a month so far, by whomever, and now; two at once wait for each other here."""
+def _explained_alone(wholes: Sequence[Whole], by: User) -> dict[tuple[date, str], int]:
+    """By month and currency, what `by` explained of these as fees and interest and would confirm too."""
     alone: dict[tuple[date, str], int] = defaultdict(int)
     for whole in wholes:
         explained = sum(abs(item.amount_minor) for item in whole.others if item.purpose)
         if explained and whole.match.proposed_by_id == by.pk:
             line = _line(whole.lines[0])
             alone[line.booked_on.replace(day=1), line.currency] += explained
-    if not alone:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7103, 0)")
-    for (month, currency), explained in alone.items():
-        if explained + _alone_before(month, currency) > ALONE_MINOR:
-            raise SamePerson(
-                f"One person alone explains fees and interest of up to {format_minor(ALONE_MINOR, currency)} a month:"
-                " another person must confirm this one."
-            )
+    return dict(alone)
 
 
 def _alone_before(month: date, currency: str) -> int:
+    """What was explained so in a month so far, by whomever."""
     own = MatchItem.objects.filter(
         side=MatchItem.Side.BANK,
         match__state=Match.State.CONFIRMED,

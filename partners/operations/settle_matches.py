@@ -106,11 +106,7 @@ def _lock_matches(match_ids: Sequence[int]) -> list[Whole]:
     items: dict[int, list[MatchItem]] = defaultdict(list)
     for item in MatchItem.objects.filter(match__in=match_ids).select_related("line").order_by("id"):
         items[item.match_id].append(item)
-    wholes = []
-    for match in matches.order_by("id"):
-        lines = [item for item in items[match.pk] if item.side == Side.BANK]
-        wholes.append(Whole(match, lines, [item for item in items[match.pk] if item.side != Side.BANK]))
-    return wholes
+    return [Whole.of(match, items[match.pk]) for match in matches.order_by("id")]
 
 
 def _line_drafts(whole: Whole, by: User | None, zone: tzinfo, now: datetime) -> Iterable[EntryDraft]:

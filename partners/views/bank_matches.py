@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ledger.models import Entry
 from ledger.operations.post_entry import NoSuchMonth
+from partners.bank.confirmers import Whole, why_not
 from partners.models import LearnedRule, Match
 from partners.operations.return_payout import NotArrived
 from partners.operations.settle_matches import NotProposed, settle_matches
@@ -22,6 +23,7 @@ from partners.views.bank import HANDS
 from partners.views.numbers import row_ids
 from people import clock, desk
 from people.access import confirm_afresh, has_role, role_required
+from people.models import User
 
 SHOWN = 50
 
@@ -54,9 +56,15 @@ def match(request: HttpRequest, match_id: int) -> HttpResponse:
         "entries": entries.prefetch_related("postings__debit", "postings__credit"),
         "events": row.events.select_related("by"),
         "may_act": has_role(request.user, *HANDS),
+        "why_not": _why_not(row, request.user) if row.state == Match.State.PROPOSED else "",  # type: ignore[arg-type]
         "here": "bank",
     }
     return render(request, "partners/desk/bank_match.html", context)
+
+
+def _why_not(row: Match, by: User) -> str:
+    """Nobody is shown a button that would refuse them."""
+    return why_not([Whole.of(row, row.items.all())], by)
 
 
 @role_required(*HANDS)

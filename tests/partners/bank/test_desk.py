@@ -157,3 +157,19 @@ def test_an_auditor_reads_and_does_nothing(busy: BankAccount) -> None:
     for page in ("/desk/bank/", f"/desk/bank/lines/{busy.lines.get(amount_minor=-150).pk}/"):
         assert '<form method="post"' not in words(client.get(page)).replace('<form method="post" action="/account', "")
     assert client.post(f"/desk/bank/lines/{busy.lines.first().pk}/explain/").status_code == 403  # type: ignore[union-attr]
+
+
+def test_who_may_not_confirm_a_match_is_told_so_and_shown_no_button(
+    checking: BankAccount, ana: User, ben: User
+) -> None:
+    statement(checking, ana, "2026-10-15,Wire,-500.00", "2026-10-16,Fee,-5.00")
+    pages = []
+    for amount in (-50000, -500):
+        line = checking.lines.get(amount_minor=amount)
+        match = explain_line(line_id=line.pk, purpose="bank_fees", by=ana, now=NOW)
+        pages.append(f"/desk/bank/matches/{match.pk}/")
+
+    large, small = (words(signed_in(ana).get(page)) for page in pages)
+    assert "another person must confirm this one." in large and "Confirm this match" not in large
+    assert "Confirm this match" in small
+    assert "Confirm this match" in words(signed_in(ben).get(pages[0]))
