@@ -18,7 +18,7 @@ from donations.outcomes import Outcome
 from donations.refunding import NotPaid, money_left, payment_of
 from payments.queries import Taken
 from people import clock
-from people.access import confirm_afresh, has_role, role_required
+from people.access import confirm_afresh, role_required, roles_of
 from people.desk import READERS
 from people.money import format_minor
 
@@ -104,7 +104,8 @@ def _page(request: HttpRequest, gift: Gift, form: GiftRefundForm) -> HttpRespons
     taken = _taken(gift)
     left_minor = money_left(gift) if taken is not None else 0
     is_disputed = taken is not None and taken.is_disputed
-    mine = has_role(request.user, *MAY_REFUND)
+    roles = roles_of(request)
+    mine = bool(roles & {*MAY_REFUND})
     context = {
         "gift": gift,
         "refunds": refunds,
@@ -116,7 +117,7 @@ def _page(request: HttpRequest, gift: Gift, form: GiftRefundForm) -> HttpRespons
         "form_key": secrets.token_hex(16),
         "may_refund": mine and left_minor > 0 and not is_disputed,
         "may_check": mine and any(r.checked_at is None and r.state in (State.MADE, State.FAILED) for r in refunds),
-        "payment": (gift.charge_ref or "").rpartition(":")[2] if has_role(request.user, *READERS) else "",
+        "payment": (gift.charge_ref or "").rpartition(":")[2] if roles & {*READERS} else "",
         "here": "desk",
     }
     return render(request, "donations/desk/gift.html", context, status=400 if form.errors else 200)

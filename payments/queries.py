@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from ledger.books import OpenItem
 from payments.models import BalanceTransaction, Charge, Dispute, StripeCall
@@ -35,12 +36,13 @@ class Taken:
 
 
 def taken_by(charge_ref: str) -> Taken | None:
-    """The charge's money, or None for one that is not here."""
-    charge = Charge.objects.filter(charge_id=_id_of(charge_ref), status="succeeded").first()
+    """The charge's money, or None for one that is not here. One query."""
+    disputed = Dispute.objects.filter(charge=OuterRef("pk"), withdrawn_minor__gt=0, reinstated_minor=0)
+    charges = Charge.objects.filter(charge_id=_id_of(charge_ref), status="succeeded").annotate(taken=Exists(disputed))
+    charge = charges.first()
     if charge is None:
         return None
-    disputed = Dispute.objects.filter(charge=charge, withdrawn_minor__gt=0, reinstated_minor=0)
-    return Taken(amount_minor=charge.amount_minor, currency=charge.currency, is_disputed=disputed.exists())
+    return Taken(amount_minor=charge.amount_minor, currency=charge.currency, is_disputed=charge.taken)
 
 
 def funds_available(charge_ref: str, at: datetime) -> bool:

@@ -64,9 +64,12 @@ class RefundForm(forms.Form):
         lines = [(f"line:{line.pk}", line.title) for line in order.lines.all()]
         shipping = [(SHIPPING, "Shipping")] if order.shipping_minor else []
         second = order.events.filter(kind=OrderEvent.Kind.SECOND_CHARGE).values_list("detail", flat=True)
+        self.second_charges = [ref for ref in second if ref]
         _choices(self, "part", [("", "Spread over everything"), *lines, *shipping])
-        _choices(self, "charge", [("", "The order's own"), *((ref, f"The second one, {ref}") for ref in second)])
-        if not second:
+        _choices(
+            self, "charge", [("", "The order's own"), *((ref, f"The second one, {ref}") for ref in self.second_charges)]
+        )
+        if not self.second_charges:
             self.fields["charge"].widget = forms.HiddenInput()
 
     def clean_amount(self) -> int:

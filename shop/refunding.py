@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet, Sum
 
 from ledger import splitting
 from ledger.builders import Parts
-from payments.queries import taken_by
+from payments.queries import Taken, taken_by
 from shop.models import Order, OrderLine, OrderRefund, OrderRefundLine
 
 SHIPPING = "shipping"
@@ -70,7 +71,11 @@ def remaining(order: Order, *, without: OrderRefund | None = None) -> Spread:
     if without is not None and without.pk:
         claims = claims.exclude(pk=without.pk)
     shipping_minor = claims.aggregate(gone=Sum("shipping_minor"))["gone"] or 0
-    gone = _by_line(OrderRefundLine.objects.filter(refund__in=claims))
+    return left_after(order, _by_line(OrderRefundLine.objects.filter(refund__in=claims)), shipping_minor)
+
+
+def left_after(order: Order, gone: Mapping[int, tuple[int, int]], shipping_minor: int) -> Spread:
+    """What is left of each part when that much of each line's (net, tax) and of the shipping is gone."""
     lines = []
     for line in order.lines.all():
         net_minor, tax_minor = gone.get(line.pk, (0, 0))
@@ -83,6 +88,11 @@ def money_left(order: Order, charge_ref: str) -> int:
     taken = taken_by(charge_ref) if charge_ref else None
     if taken is None:
         raise NotPaid(order.ref)
+    return left_of(order, charge_ref, taken)
+
+
+def left_of(order: Order, charge_ref: str, taken: Taken) -> int:
+    """The same, of a payment that was looked up already. One query."""
     kept = order.refunds.filter(charge_ref=charge_ref, state__in=[OrderRefund.State.ASKED, *OrderRefund.CLAIMS])
     taken_twice = Sum("surplus_minor", filter=Q(cause=OrderRefund.Cause.DISPUTE))
     sums = kept.aggregate(gone=Sum("amount_minor"), surplus=taken_twice)

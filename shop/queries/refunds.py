@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from partners.queries.reversals import TakenFrom, would_take_back
-from payments.queries import taken_by
-from shop.models import Order, OrderEvent, OrderRefund
-from shop.refunding import NotPaid, Spread, goods_gone, goods_of, money_left, remaining, spread_refund
+from payments.queries import Taken, taken_by
+from shop.models import Order, OrderRefund, OrderRefundLine
+from shop.refunding import Spread, goods_of, left_after, left_of, spread_refund
 
 State = OrderRefund.State
 
@@ -34,12 +34,13 @@ class Preview:
     partners: tuple[TakenFrom, ...]
 
 
-def order_money(order: Order) -> OrderMoney:
-    """The order's payments and what went back of them."""
+def order_money(order: Order, second: Sequence[str]) -> OrderMoney:
+    """The order's payments, its own and the `second` ones, and what went back of them. Two queries, and one for each
+    payment."""
     refunds = tuple(order.refunds.select_related("asked_by", "order"))
-    second = order.events.filter(kind=OrderEvent.Kind.SECOND_CHARGE).values_list("detail", flat=True)
-    charges = [(ref, _left(order, ref)) for ref in filter(None, (order.charge_ref, *second))]
     taken = taken_by(order.charge_ref) if order.charge_ref else None
+    own = [(order.charge_ref, _left(order, order.charge_ref, taken))] if order.charge_ref else []
+    charges = own + [(ref, _left(order, ref, taken_by(ref))) for ref in second]
     return OrderMoney(
         refunds=refunds,
         left_minor=sum(left for _, left in charges),
@@ -51,23 +52,40 @@ def order_money(order: Order) -> OrderMoney:
     )
 
 
-def preview_of(order: Order, wanted: Mapping[str, Any]) -> Preview | None:
-    """What the refund that a form describes would do, or None when it cannot be made; nothing is changed."""
+def preview_of(order: Order, wanted: Mapping[str, Any], refunds: Sequence[OrderRefund]) -> Preview | None:
+    """What the refund that a form describes would do, or None when it cannot be made; nothing is changed.
+
+    `refunds` are the order's so far.
+    """
     amount_minor, part = wanted["amount"], wanted["part"]
-    left = remaining(order)
+    rows = list(OrderRefundLine.objects.filter(refund__order=order))
+    claims = {refund.pk: refund for refund in refunds if refund.state in OrderRefund.CLAIMS}
+    left = left_after(
+        order,
+        _by_line(row for row in rows if row.refund_id in claims),
+        sum(refund.shipping_minor for refund in claims.values()),
+    )
     if wanted["charge"] not in ("", order.charge_ref) or order.state != Order.State.PAID:
         return Preview(amount_minor, None, ())
     if not 0 < amount_minor <= left.of_part(part).total_minor:
         return None
     spread = spread_refund(left, amount_minor, part)
-    after = goods_gone(order)
+    gone = {refund.pk for refund in refunds if refund.state in OrderRefund.GONE}
+    lines_gone = _by_line(row for row in rows if row.refund_id in gone)
+    after = {f"order_line:{line_id}": net_minor for line_id, (net_minor, _) in lines_gone.items()}
     for line_ref, net_minor in goods_of(spread).items():
         after[line_ref] = after.get(line_ref, 0) + net_minor
     return Preview(amount_minor, spread, tuple(would_take_back(order.ref, order.charge_ref, after)))
 
 
-def _left(order: Order, charge_ref: str) -> int:
-    try:
-        return money_left(order, charge_ref)
-    except NotPaid:
-        return 0
+def _left(order: Order, charge_ref: str, taken: Taken | None) -> int:
+    return left_of(order, charge_ref, taken) if taken is not None else 0
+
+
+def _by_line(rows: Iterable[OrderRefundLine]) -> dict[int, tuple[int, int]]:
+    """(net, tax) that went back of each line."""
+    sums: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        net_minor, tax_minor = sums.get(row.line_id, (0, 0))
+        sums[row.line_id] = (net_minor + row.amount_minor, tax_minor + row.tax_minor)
+    return sums

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from people import clock
-from people.access import confirm_afresh, has_role, role_required
+from people.access import confirm_afresh, role_required, roles_of
 from people.desk import READERS
 from people.money import format_minor
 from shop.desk_tasks import HANDS
@@ -35,7 +35,7 @@ SAID = {
 @require_safe
 def desk_order(request: HttpRequest, order_id: int) -> HttpResponse:
     """One order for staff. With `amount` in the address it shows what such a refund would take from whom."""
-    order = get_object_or_404(Order, pk=order_id)
+    order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=order_id)
     form = RefundForm(request.GET, order=order) if "amount" in request.GET else RefundForm(order=order)
     return _page(request, order, form)
 
@@ -89,16 +89,17 @@ def desk_refund_checked(request: HttpRequest, order_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, order: Order, form: RefundForm) -> HttpResponse:
-    money = order_money(order)
+    money = order_money(order, form.second_charges)
+    roles = roles_of(request)
     context = {
         "order": order,
         "money": money,
         "form": form,
         "form_key": secrets.token_hex(16),
-        "preview": preview_of(order, form.cleaned_data) if form.is_bound and form.is_valid() else None,
-        "may_refund": has_role(request.user, *MAY_REFUND) and money.left_minor > 0 and not money.is_disputed,
-        "may_check": has_role(request.user, *MAY_REFUND) and money.waits_for_check,
-        "payment": order.charge_ref.rpartition(":")[2] if has_role(request.user, *READERS) else "",
+        "preview": preview_of(order, form.cleaned_data, money.refunds) if form.is_bound and form.is_valid() else None,
+        "may_refund": bool(roles & {*MAY_REFUND}) and money.left_minor > 0 and not money.is_disputed,
+        "may_check": bool(roles & {*MAY_REFUND}) and money.waits_for_check,
+        "payment": order.charge_ref.rpartition(":")[2] if roles & {*READERS} else "",
         "here": "desk",
     }
     return render(request, "shop/desk/order.html", context, status=400 if form.errors else 200)

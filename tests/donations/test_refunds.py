@@ -210,6 +210,23 @@ def dispute(amount: int, at: datetime) -> DisputeSeen:
     )  # fmt: skip
 
 
+def test_the_desks_gift_costs_few_queries_however_much_went_back(
+    covered: Gift, now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    user = person("care@tassel.example", "donor care")
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+    desk, page = Client(), f"/desk/gifts/{covered.pk}/"
+    desk.force_login(user)
+    for number in range(1, 7):
+        record_gift_refund(
+            RefundMade(**about(covered, now, 500, f"stripe:refund:re_{number}"), request_ref=""), now=now
+        )
+
+    for typed in ({}, {"amount": "20"}):
+        with django_assert_max_num_queries(15):
+            assert desk.get(page, typed).status_code == 200
+
+
 def test_a_refund_made_at_stripe_waits_on_the_desk_until_somebody_looked(covered: Gift, now: datetime) -> None:
     record_gift_refund(refunded(covered, now, 2000), now=now)
     (task,) = desk_tasks.waiting(now)

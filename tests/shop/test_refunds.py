@@ -249,6 +249,19 @@ def test_staff_see_what_a_refund_takes_and_make_it_once(stripe: Stripe) -> None:
     assert "$12.00 of it went back" in desk.get(page).content.decode()
 
 
+def test_the_desks_order_costs_few_queries_however_much_went_back(
+    stripe: Stripe, django_assert_max_num_queries: Any
+) -> None:
+    order = paid(VALOR_DARK=3, REHOPE=2, PLAIN=2)
+    desk, page = staff("fulfilment"), f"/desk/orders/{order.pk}/"
+    for number in range(1, 7):
+        record(made(order.charge_ref, order.ref, 500, number))
+
+    for typed in ({}, {"amount": "12", "because": "goodwill"}):
+        with django_assert_max_num_queries(15):
+            assert desk.get(page, typed).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("typed", "words"), [("0", "more than zero"), ("24.01", "At most $24.00"), ("x", "in figures")]
 )
