@@ -34,7 +34,7 @@ def tell_of_policy(policy: PayoutPolicy, *, was: Mapping[str, int], by_name: str
     `was` holds each field's value before. Call it inside the transaction of the change.
     """
     changed = [
-        (policy._meta.get_field(name).verbose_name, before, getattr(policy, name))
+        (name.replace("_", " "), before, getattr(policy, name))
         for name, before in was.items()
         if before != getattr(policy, name)
     ]
