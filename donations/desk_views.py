@@ -38,7 +38,8 @@ SAID = {
 def desk_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
     """One gift for staff."""
     gift = get_object_or_404(Gift.objects.select_related("fund"), pk=gift_id)
-    return _page(request, gift, GiftRefundForm(currency=_currency(gift)))
+    taken = _taken(gift)
+    return _page(request, gift, taken, GiftRefundForm(currency=_currency(gift, taken)))
 
 
 @role_required(*MAY_REFUND)
@@ -47,9 +48,10 @@ def desk_gift(request: HttpRequest, gift_id: int) -> HttpResponse:
 def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
     """Give a part of the gift back. A form sent twice refunds once."""
     gift = get_object_or_404(Gift.objects.select_related("fund"), pk=gift_id)
-    form = GiftRefundForm(request.POST, currency=_currency(gift))
+    taken = _taken(gift)
+    form = GiftRefundForm(request.POST, currency=_currency(gift, taken))
     if not form.is_valid():
-        return _page(request, gift, form)
+        return _page(request, gift, taken, form)
     try:
         requested = request_gift_refund(
             gift_id=gift.pk,
@@ -60,17 +62,17 @@ def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
         )
     except AmountNotTaken:
         form.add_error("amount", "Stripe takes thousandths in this currency only in steps of ten. Nothing was sent.")
-        return _page(request, gift, form)
+        return _page(request, gift, taken, form)
     except RefundAmountWrong as error:
-        most = format_minor(error.left_minor, _currency(gift))
+        most = format_minor(error.left_minor, _currency(gift, taken))
         form.add_error("amount", f"At most {most} can go back. Nothing was sent to Stripe.")
-        return _page(request, gift, form)
+        return _page(request, gift, taken, form)
     except Disputed:
         form.add_error(None, "The donor's bank has taken this gift back, so a refund would give it twice.")
-        return _page(request, gift, form)
+        return _page(request, gift, taken, form)
     except NotPaid:
         form.add_error(None, "There is no payment of this gift that could go back.")
-        return _page(request, gift, form)
+        return _page(request, gift, taken, form)
     tell = messages.success if requested.outcome in (Outcome.REFUNDED, Outcome.PENDING) else messages.warning
     tell(request, SAID[requested.outcome])
     return redirect("donations:desk_gift", gift.pk)
@@ -93,16 +95,14 @@ def _taken(gift: Gift) -> Taken | None:
         return None
 
 
-def _currency(gift: Gift) -> str:
+def _currency(gift: Gift, taken: Taken | None) -> str:
     """That of the payment, which may be another than was asked for."""
-    taken = _taken(gift)
     return taken.currency if taken is not None else gift.currency
 
 
-def _page(request: HttpRequest, gift: Gift, form: GiftRefundForm) -> HttpResponse:
+def _page(request: HttpRequest, gift: Gift, taken: Taken | None, form: GiftRefundForm) -> HttpResponse:
     refunds = list(gift.refunds.select_related("asked_by", "gift"))
-    taken = _taken(gift)
-    left_minor = money_left(gift) if taken is not None else 0
+    left_minor = money_left(gift, taken) if taken is not None else 0
     is_disputed = taken is not None and taken.is_disputed
     roles = roles_of(request)
     mine = bool(roles & {*MAY_REFUND})
@@ -110,7 +110,7 @@ def _page(request: HttpRequest, gift: Gift, form: GiftRefundForm) -> HttpRespons
         "gift": gift,
         "refunds": refunds,
         "taken": taken,
-        "currency": taken.currency if taken is not None else gift.currency,
+        "currency": _currency(gift, taken),
         "left_minor": left_minor,
         "is_disputed": is_disputed,
         "form": form,

@@ -18,14 +18,13 @@ class NotPaid(Exception):
     """Nothing was paid that could go back."""
 
 
-def money_left(gift: Gift) -> int:
-    """What of its payment neither went back, is on its way, nor was asked for, in minor units; also of one that was
-    set aside. Raises NotPaid."""
-    paid_minor = payment_of(gift).amount_minor
+def money_left(gift: Gift, payment: Taken) -> int:
+    """What of its `payment_of` neither went back, is on its way, nor was asked for, in minor units; also of one that
+    was set aside."""
     kept = gift.refunds.filter(aside_of=aside_of(gift), state__in=[GiftRefund.State.ASKED, *GiftRefund.CLAIMS])
     taken_twice = Sum("surplus_minor", filter=Q(cause=GiftRefund.Cause.DISPUTE))
     sums = kept.aggregate(gone=Sum("amount_minor"), surplus=taken_twice)
-    return max(paid_minor - (sums["gone"] or 0) + (sums["surplus"] or 0), 0)
+    return max(payment.amount_minor - (sums["gone"] or 0) + (sums["surplus"] or 0), 0)
 
 
 def aside_of(gift: Gift) -> str:

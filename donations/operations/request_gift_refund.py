@@ -71,7 +71,8 @@ def request_gift_refund(*, gift_id: int, amount_minor: int, by: User, now: datet
 
 
 def _refuse(gift: Gift, amount_minor: int) -> None:
-    left_minor, payment = money_left(gift), payment_of(gift)
+    payment = payment_of(gift)
+    left_minor = money_left(gift, payment)
     if payment.is_disputed:
         raise Disputed(gift.ref)
     if not 0 < amount_minor <= left_minor:

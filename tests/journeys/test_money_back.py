@@ -220,6 +220,35 @@ def test_dispute_of_more_than_is_left_takes_no_more_from_the_partner(webhooks: L
     assert (balance("chargebacks"), balance("allocations"), balance("disputes")) == (4654, 0, 0)
 
 
+def test_a_refund_that_waits_while_the_bank_takes_the_money_fails_and_the_dispute_goes_on(
+    webhooks: LocalStripe,
+) -> None:
+    """Stripe sends no refund of what was taken back; before funds came nothing of it had moved."""
+    webhooks.do("settings", refunds_overdraw=False)
+    order = money.sell(**CHAIN)
+    webhooks.settle()
+    webhooks.advance(days=3)
+    webhooks.do("payouts")
+    webhooks.advance(minutes=1)
+    refund = money.refund_at_stripe(order, 2000)
+    dispute = webhooks.dispute(money.charge_id(order))
+    money.hear(webhooks)
+
+    money.sell(8)
+    money.book_balance(webhooks)
+    webhooks.advance(minutes=5)
+    webhooks.close_dispute(dispute, "lost")
+    money.hear(webhooks)
+    money.book_balance(webhooks)
+
+    failed = money.client().refunds.retrieve(refund)
+    assert (failed.status, failed.failure_reason) == ("failed", "charge_for_pending_refund_disputed")
+    assert list(OrderRefund.objects.filter(order=order).values_list("cause", "state").order_by("cause")) == [
+        ("dispute", "lost"), ("refund", "failed")
+    ]  # fmt: skip
+    assert (balance("disputes"), balance("clearing"), balance("sales_refunds")) == (0, 0, 0)
+
+
 def test_partial_dispute_lost_and_then_won_by_an_appeal(webhooks: LocalStripe) -> None:
     order = money.sell(**CHAIN)
     dispute = webhooks.dispute(money.charge_id(order), amount=2000)
