@@ -83,20 +83,6 @@ def test_a_plan_of_two_months_is_cancelled_at_stripe(
     assert (plan.state, Gift.objects.filter(plan=plan).count()) == ("cancelled", 2)
 
 
-def test_a_first_gift_of_which_nothing_was_told_starts_its_plan(
-    donor: Visitor, webhooks: LocalStripe, partners: list[Partner]
-) -> None:
-    donor.go(monthly.FORM)
-    donor.send(monthly.FORM, **monthly.MONTHLY)
-    webhooks.pause_webhooks()
-    donor.pay_with(monthly.GOOD_CARD, come_back=False)
-    webhooks.advance(days=2)
-
-    without_any_event()
-
-    assert (Plan.objects.get().state, monthly.owed(partners)) == ("active", [1000, 1000])
-
-
 @ways
 def test_an_invoice_is_paid_days_after_it_failed(
     donor: Visitor, webhooks: LocalStripe, partners: list[Partner], found: Callable[[], None]
