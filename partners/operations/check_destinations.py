@@ -9,6 +9,7 @@ from partners.models import PartnerPayout, PayoutDestination, PayoutHold
 from partners.queries.stripe_accounts import trouble_with
 
 TAKE_OUT: Final = "take its payout out"
+HERE: Final = "say below that it did not leave"
 NOT_SENT: Final = "say on the page of its payout that it did not leave"
 
 

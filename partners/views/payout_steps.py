@@ -17,7 +17,7 @@ from partners import payout_forms
 from partners.bank_numbers import NoKeys, NotOpened
 from partners.models import AchFile, Method, PartnerPayout, PayoutAttempt, PayoutBatch
 from partners.nacha import TooLong
-from partners.operations.check_destinations import NOT_SENT, TAKE_OUT, NotPayable, check_destinations
+from partners.operations.check_destinations import HERE, TAKE_OUT, NotPayable, check_destinations
 from partners.operations.confirm_sent_by_hand import NotAttachable, NotByHand, confirm_sent_by_hand
 from partners.operations.issue_cheque import NotACheque, NotStale, NumberUsed, issue_cheque, void_cheque
 from partners.operations.make_ach_file import (
@@ -120,7 +120,7 @@ def _page(request: HttpRequest, payout_id: int, typed: Mapping[str, Form], batch
 def _held_back(payout: PartnerPayout) -> str:
     """Why it may not leave now, though it was sent; empty when it may."""
     try:
-        check_destinations([payout], TAKE_OUT if payout.state == State.FAILED else NOT_SENT)
+        check_destinations([payout], TAKE_OUT if payout.state == State.FAILED else HERE)
     except NotPayable as error:
         return str(error)
     return ""

@@ -127,7 +127,7 @@ def test_it_is_said_on_the_page(valor: Agreement, ana: User, ben: User, django_a
     held(valor, ana, ben)
     with django_assert_max_num_queries(15):
         shown = words(client.get(page))
-    assert "is on hold: say on the page of its payout that it did not leave" in shown
+    assert "is on hold: say below that it did not leave" in shown
     assert "Enter the cheque in the register" not in shown
 
     client.post(f"/desk/payouts/one/{payout.pk}/not-sent/")
