@@ -35,7 +35,7 @@ def by_token(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
         if account is None:
             raise Http404
         answer = page(request, account, token)
-        answer["Referrer-Policy"] = "no-referrer"
+        answer["Referrer-Policy"] = "same-origin"  # with none the form would come from nowhere
         answer["X-Robots-Tag"] = "noindex"
         return answer
 
