@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from partners.vague_words import refuse_vague_words
 from people.models import Supporter
 
 
@@ -41,6 +42,10 @@ class Fund(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """What givers read says how much is given on, or nothing of it."""
+        refuse_vague_words(self, "name", "purpose")
 
 
 class Tier(models.Model):

@@ -7,6 +7,8 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
+from partners.vague_words import refuse_vague_words
+
 hex_colour = RegexValidator(r"\A#[0-9A-Fa-f]{6}\Z", "Write a colour as six hexadecimal digits, such as #A8432D.")
 sku_shape = RegexValidator(
     r"\A[A-Z0-9][A-Z0-9-]{0,39}\Z", "Use capital letters, digits and hyphens, such as VALOR-DARK."
@@ -68,6 +70,10 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """What buyers read says how much is given, or nothing of it."""
+        refuse_vague_words(self, "name", "description", "story", "care")
 
 
 class Variant(models.Model):

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from partners.models import Agreement, Allocation, AllocationReversal, Partner
 from partners.operations.end_agreement_early import end_agreement_early
 from partners.operations.prepare_agreement import prepare_agreement
 from partners.terms import Limits
+from partners.vague_words import vague_word
 from people.models import Mail, User
-from shop.models import Order
+from shop.models import Order, Product
 from shop.operations.mark_order_paid import mark_order_paid
 from shop.operations.record_refund import record_refund
 from tests.shop.conftest import NOW, make_product, paid_fact, placed_order, promise
@@ -104,6 +106,28 @@ def test_shop_case_7_is_silent_at_the_cap_after_the_end_and_unsigned(
     assert "Restoration House KC" in text(client.get("/shop/rehope-tassel-earrings/"))
     today.move_to(datetime(2027, 1, 1, 6, tzinfo=UTC))
     assert "Restoration House KC" not in text(client.get("/shop/rehope-tassel-earrings/"))
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        ("A share of the proceeds goes to survivors.", "proceeds"),
+        ("Made in 2026. All Profits are given away!", "profits"),
+        ("20% of the proceeds goes to Dahlia's Hope.", ""),
+        ("We work with nonprofits and non-profits.", ""),
+    ],
+)
+def test_shop_case_7_wants_a_figure_beside_proceeds_and_profits(words: str, refused: str) -> None:
+    product = Product.objects.get(slug="valor-tassel-earrings")
+    product.story = words
+
+    if refused:
+        with pytest.raises(ValidationError, match=refused.capitalize()) as told:
+            product.full_clean()
+        assert set(told.value.message_dict) == {"story"}
+    else:
+        product.full_clean()
+    assert vague_word(words) == refused
 
 
 def test_shop_case_9_the_rate_at_checkouts_start_binds_payment_and_refund() -> None:
