@@ -83,7 +83,7 @@ def desk_gift_refund(request: HttpRequest, gift_id: int) -> HttpResponse:
 def desk_gift_checked(request: HttpRequest, gift_id: int) -> HttpResponse:
     """Somebody has looked at the refunds of this gift that were not made here, or came back."""
     gift = get_object_or_404(Gift, pk=gift_id)
-    check_gift_refund(gift_id=gift.pk, now=clock.now())
+    check_gift_refund(gift_id=gift.pk, by=request.user, now=clock.now())  # type: ignore[arg-type]
     messages.success(request, "Noted. They no longer wait on the desk.")
     return redirect("donations:desk_gift", gift.pk)
 

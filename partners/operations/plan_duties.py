@@ -8,15 +8,19 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from partners.models import Agreement, AgreementDuty, StateRule
+from people.models import User
+from people.operations.note_change import note_change
 
 
 @transaction.atomic
-def plan_duties(*, agreement_id: int, states: Collection[str]) -> list[AgreementDuty]:
+def plan_duties(*, agreement_id: int, states: Collection[str], by: User | None = None) -> list[AgreementDuty]:
     """Plan every duty of these states ("MA"), by the agreement's days as they are now; again moves what is not done.
 
-    Returns the agreement's duties. A state without rules asks nothing.
+    Returns the agreement's duties. A state without rules asks nothing. That `by` chose the states is in the history.
     """
     agreement = Agreement.objects.select_for_update().get(pk=agreement_id)
+    if by is not None:
+        note_change(row=agreement, fields=[f"duties of {', '.join(sorted(states))}"], by=by, is_new=False)
     for rule in StateRule.objects.filter(state__in=states):
         AgreementDuty.objects.get_or_create(
             agreement=agreement, rule=rule, defaults={"due_on": due_on(rule, agreement)}

@@ -102,7 +102,7 @@ def plan(request: HttpRequest, agreement_id: int) -> HttpResponse:
     form = StatesForm(request.POST)
     if not form.is_valid():
         return show(request, agreement_id, states_form=form)
-    plan_duties(agreement_id=agreement_id, states=form.cleaned_data["states"])
+    plan_duties(agreement_id=agreement_id, states=form.cleaned_data["states"], by=request.user)  # type: ignore[arg-type]
     messages.success(request, "Planned. The desk and a mail remind of each in time.")
     return redirect("partners:desk_agreement", agreement_id)
 

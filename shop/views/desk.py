@@ -83,7 +83,7 @@ def desk_refund(request: HttpRequest, order_id: int) -> HttpResponse:
 def desk_refund_checked(request: HttpRequest, order_id: int) -> HttpResponse:
     """Somebody has looked at the refunds of this order that were not made here, or came back."""
     order = get_object_or_404(Order, pk=order_id)
-    check_refund(order_id=order.pk, now=clock.now())
+    check_refund(order_id=order.pk, by=request.user, now=clock.now())  # type: ignore[arg-type]
     messages.success(request, "Noted. They no longer wait on the desk.")
     return redirect("shop:desk_order", order.pk)
 

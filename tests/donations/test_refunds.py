@@ -30,7 +30,7 @@ from payments.models import Charge
 from payments.operations.record_returns import record_returns
 from payments.operations.refund_charge import RefundRequest
 from payments.readings import DisputeSeen, ReturnsSeen
-from people import clock
+from people import clock, history
 from people.models import Mail, Supporter, User
 from tests.donations.conftest import checkout_paid, invoice_paid
 from tests.partners.conftest import person
@@ -236,9 +236,12 @@ def test_a_refund_made_at_stripe_waits_on_the_desk_until_somebody_looked(covered
     desk.force_login(user)
 
     desk.post(f"{task.href}checked/")
+    desk.post(f"{task.href}checked/")  # nothing waits any more, so nothing more is told
 
     assert task.title == f"Look at the refund of gift {covered.pk}"
     assert desk_tasks.waiting(now) == []
+    (looked,) = history.changes("Settings and records", user.pk)
+    assert (looked["h_what"], "refunds looked at" in looked["h_why"]) == ("changed", True)
 
 
 def test_the_year_in_my_giving_ends_with_what_went_back(covered: Gift, now: datetime, client: Client) -> None:

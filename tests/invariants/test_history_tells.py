@@ -17,6 +17,7 @@ ASKED, APPROVED, REFUSED = ("Decisions", "asked"), ("Decisions", "approved"), ("
 BY_HAND, RECORDS = ("Entries by hand", "written"), "Settings and records"
 # Each operation that somebody does, and the topic and words under which the history tells it.
 TOLD: Final[dict[str, tuple[str, str]]] = {
+    "donations.check_gift_refund": (RECORDS, "changed"),
     "donations.request_gift_refund": ("Refunds", "refund asked for"),
     "ledger.abort_close": REFUSED,
     "ledger.approve_change": APPROVED,
@@ -68,6 +69,7 @@ TOLD: Final[dict[str, tuple[str, str]]] = {
     "partners.name_entry": ("Bank", "proposed"),
     "partners.note_prenote": ("Destinations", "prenote answered "),
     "partners.open_onboarding": ("Destinations", "led to Stripe's questions"),
+    "partners.plan_duties": (RECORDS, "changed"),
     "partners.prepare_agreement": ("Agreements", "prepared"),
     "partners.propose_batch": ("Payouts", "proposed"),
     "partners.record_bank_notice": ("Holds", "put on hold"),
@@ -96,6 +98,7 @@ TOLD: Final[dict[str, tuple[str, str]]] = {
     "people.request_role": ASKED,
     "reports.publish_document": ("Documents", "published"),
     "reports.request_statement": ("Documents", "asked for"),
+    "shop.check_refund": (RECORDS, "changed"),
     "shop.import_past_sales": ("Past sales", "taken in"),
     "shop.request_refund": ("Refunds", "refund asked for"),
     "shop.undo_past_sales": ("Past sales", "taken out again"),
