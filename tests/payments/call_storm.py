@@ -22,7 +22,6 @@ from people import clock
 from tests.local_stripe import LocalStripe
 
 RIVALS = 4
-SWEEPS = 4
 KINDS = ("checkout.session", "refund", "transfer")  # what the product makes here, known by its attempt
 # The first two happen in every storm. Then, of all POSTs a third, a fifth of these applied and lost: each rule is asked
 # only where the ones before it let a request pass.
@@ -72,8 +71,7 @@ def calls_under_faults(sandbox: LocalStripe, *, size: int, seed: int) -> Came:
     sandbox._post("faults", {"seed": seed, "api": FAULTS})
     with ThreadPoolExecutor(RIVALS) as pool:
         at_once = sum(pool.map(_sent, intents))
-    for _ in range(SWEEPS):
-        _sweep()
+    _sweep_until_nothing_moves()
     unknown, unnamed = _named()
     faults = sum(sandbox._get("_sandbox/faults")["counts"]["api"].values())
     sandbox._http.delete(f"{sandbox.url}/_sandbox/faults", timeout=20)
