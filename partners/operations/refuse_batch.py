@@ -1,4 +1,4 @@
-"""A payout batch is refused, with a reason; everything in it can be proposed again."""
+"""A payout batch that was not sent is refused, with a reason; everything in it can be proposed again."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ class ReasonMissing(ValueError):
 
 @transaction.atomic
 def refuse_batch(*, batch_id: int, by: User, reason: str, now: datetime) -> PayoutBatch:
-    """Refuse a waiting batch. Raises ReasonMissing, NotWaiting.
+    """Refuse a waiting batch, or take an approved one back. Raises ReasonMissing, NotWaiting.
 
     Whoever proposed or changed it may take it back so too: nothing is paid by it, and where two people do all the work
-    a batch that both have touched would otherwise hold its shares for ever.
+    a batch that both have touched would otherwise hold its shares for ever. So would an approved one that cannot be
+    sent any more, because a refund took of its only payout.
     """
     if not reason.strip():
         raise ReasonMissing("Say why, so that the next proposal can be right.")
+    _open_again(batch_id, by, now)
     batch, approval = waiting(batch_id)
     approval.reason = reason.strip()
     if approval.requested_by_id == by.pk:
@@ -39,6 +41,18 @@ def refuse_batch(*, batch_id: int, by: User, reason: str, now: datetime) -> Payo
     batch.state = PayoutBatch.State.REFUSED
     batch.save(update_fields=["state"])
     return batch
+
+
+def _open_again(batch_id: int, by: User, now: datetime) -> None:
+    """An approved batch waits again, asked by whoever takes it back; the approval stays on record beside it."""
+    batch = PayoutBatch.objects.select_for_update().get(pk=batch_id)
+    if batch.state != PayoutBatch.State.APPROVED:
+        return
+    batch.state = PayoutBatch.State.PROPOSED
+    batch.save(update_fields=["state"])
+    Approval.objects.create(
+        subject=batch.approval_subject, subject_hash=batch.content_hash, requested_by=by, requested_at=now
+    )
 
 
 def release(payouts: Sequence[PartnerPayout], now: datetime) -> None:

@@ -42,8 +42,8 @@ def start_attempts(payouts: Sequence[PartnerPayout], *, by: User, now: datetime)
     for payout in payouts:
         if min(-payable.get(payout.partner.owner, 0), covered[payout.pk]) < payout.amount_minor:
             raise PayableShrunk(
-                f"{payout.partner} is owed less than this payout by what can be paid now: take it out and propose it "
-                "again."
+                f"{payout.partner} is owed less than this payout by what can be paid now: take it out, or take the "
+                "batch back where nothing else is in it, and propose again."
             )
     # 2. On the books.
     numbers = _numbers(payouts)

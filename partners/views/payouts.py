@@ -137,6 +137,7 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
         "events": events,
         "own": own,
         "may_decide": waiting is not None and APPROVER in roles,
+        "may_refuse": row.state in ("proposed", "approved") and APPROVER in roles,
         "may_edit": PREPARER in roles and row.state in ("proposed", "approved") and len(live) > 1,
         "ach_waits": row.sent_by_id == request.user.pk
         and any(line.method == "ach" and line.state == PartnerPayout.State.SUBMITTING for line in lines),

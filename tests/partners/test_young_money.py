@@ -6,17 +6,21 @@ import pytest
 
 from ledger.operations.seal_entries import seal_all
 from partners.models import Agreement, Allocation, PartnerPayout, PayoutBatch
+from partners.operations.approve_batch import NotWaiting
 from partners.operations.fail_attempt import fail_attempt
 from partners.operations.hold_shares import hold_shares
+from partners.operations.refuse_batch import refuse_batch
 from partners.operations.retry_payout import PayableShrunk, retry_payout
 from partners.operations.reverse_shares import reverse_shares
 from partners.operations.send_batch import send_batch
 from people.models import User
 from tests.partners.conftest import NOW
 from tests.partners.money import earn
+from tests.partners.test_desk import signed_in, today, words
 from tests.partners.test_payouts import approve, books_hold, propose, state_of
 
 pytestmark = pytest.mark.django_db
+__all__ = ["today"]
 
 
 def refund(share: Allocation, number: int, minor: int) -> None:
@@ -43,6 +47,35 @@ def test_young_money_does_not_pay_a_refunded_share(
         send(batch, ana)
 
     assert PartnerPayout.objects.get().state == "proposed"
+
+
+def test_an_approved_batch_that_cannot_be_sent_is_taken_back(valor: Agreement, ana: User, ben: User) -> None:
+    """Its only payout cannot be taken out, and its share is not held for ever."""
+    share = earn(valor, 20000, 1)
+    batch = approve(propose(ana), ben)
+    refund(share, 1, 5000)
+    page, client = f"/desk/payouts/{batch.pk}/", signed_in(ben)
+    assert "take the batch back" in words(client.post(f"{page}send/", follow=True))
+    assert "Take back batch" in words(client.get(page))
+
+    client.post(f"{page}refuse/", {"reason": "A refund came between"})
+
+    batch.refresh_from_db()
+    assert batch.state == "refused"
+    assert "Approved by Ben" in (shown := words(client.get(page))) and "Taken back by Ben" in shown
+    send(approve(propose(ana), ben), ana)
+    assert PartnerPayout.objects.get(state="in_flight").amount_minor == 3000
+    books_hold()
+
+
+def test_a_sent_batch_is_not_taken_back(valor: Agreement, ana: User, ben: User) -> None:
+    earn(valor, 20000, 1)
+    send(batch := approve(propose(ana), ben), ana)
+
+    with pytest.raises(NotWaiting):
+        refuse_batch(batch_id=batch.pk, by=ben, reason="Too late", now=NOW)
+
+    assert PartnerPayout.objects.get().state == "in_flight"
 
 
 def test_what_could_be_proposed_today_makes_up_for_it(valor: Agreement, ana: User, ben: User) -> None:
