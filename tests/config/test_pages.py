@@ -117,6 +117,8 @@ def walk(client: Client, *starts: str) -> Iterator[tuple[str, Any]]:
             continue
         seen.add(address)
         answer = client.get(address, follow=True)
+        if answer.get("Content-Disposition", "").startswith("attachment"):
+            continue  # a file
         yield address, answer
         if "text/html" not in answer["Content-Type"]:
             continue

@@ -101,8 +101,8 @@ def test_l9_entry_by_hand_counts_when_two_people_approved_it(share: Allocation, 
 
     as_owner(
         "INSERT INTO ledger_manualentry"
-        " (reason, effective_on, currency, postings, proposed_by_id, proposed_at, entry_id)"
-        " VALUES ('correction', '2026-10-20', 'usd', '[]', %s, now(), %s)",
+        " (reason, about, effective_on, currency, postings, proposed_by_id, proposed_at, entry_id)"
+        " VALUES ('correction', '', '2026-10-20', 'usd', '[]', %s, now(), %s)",
         ana.pk,
         entry,
     )
