@@ -63,7 +63,8 @@ def _verdict(row: Returned, entry: AchEntry | None, causes: Iterable[str], *, is
 def _of_prenote(row: Returned, entry: AchEntry) -> Verdict:
     if row.amount_minor:
         return Verdict(Word.REFUSED, entry, "A prenote is of amount zero, and the file says another.")
-    if hasattr(entry, "outcome"):
+    # That nothing had come back is no answer: one that comes late is still news.
+    if entry.outcome is not None and entry.outcome.code:
         return Verdict(Word.KNOWN, entry, f"Noted before: {entry.outcome}.")
     return Verdict(Word.CHANGE if row.code[0] == "C" else Word.RETURNED, entry)
 
@@ -84,7 +85,8 @@ def _entries(traces: Iterable[str]) -> dict[str, AchEntry]:
     rows = (
         AchEntry.objects.annotate(sequence=F("trace") % SEQUENCES)
         .filter(sequence__in=sequences)
-        .select_related("file", "attempt__payout__partner", "paid_to__partner", "outcome")
+        .select_related("file", "attempt__payout__partner", "paid_to__partner")
+        .prefetch_related("outcomes")
         .order_by("trace")
     )
     return {trace_number(row.file.header["bank_routing"], row.trace % SEQUENCES): row for row in rows}

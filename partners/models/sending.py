@@ -82,14 +82,28 @@ class AchEntry(models.Model):
     def __str__(self) -> str:
         return str(self.trace)
 
+    @property
+    def outcome(self) -> PrenoteOutcome | None:
+        """Of a prenote, the last that is known: a bank's code replaces that nothing had come back."""
+        return max(self.outcomes.all(), key=lambda one: one.pk, default=None)
+
 
 class PrenoteOutcome(models.Model):
-    """What came of a prenote: nothing came back in its days, or the bank's code. Never changed (migration 0024)."""
+    """What came of a prenote: nothing came back in its days, or the bank's code, which may follow it late.
 
-    entry = models.OneToOneField(AchEntry, on_delete=models.PROTECT, related_name="outcome")
+    Never changed (migration 0024).
+    """
+
+    entry = models.ForeignKey(AchEntry, on_delete=models.PROTECT, related_name="outcomes")
     code = models.CharField(max_length=3, blank=True, help_text="Empty: nothing came back.")
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     noted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry"], condition=Q(code=""), name="prenote_silence_noted_once"),
+            models.UniqueConstraint(fields=["entry"], condition=~Q(code=""), name="prenote_answer_noted_once"),
+        ]
 
     def __str__(self) -> str:
         return self.code or "nothing came back"

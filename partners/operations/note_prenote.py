@@ -34,15 +34,16 @@ class NoSuchCode(ValueError):
 def note_prenote(*, entry_id: int, code: str, by: User, now: datetime) -> PrenoteOutcome:
     """Note the bank's `code`, or with none that nothing came back. Raises AlreadyNoted, TooEarly, NoSuchCode.
 
-    A code puts the partner on hold until changed details were called back. That nothing came back lifts no hold: only a
-    person who has called the partner does that.
+    A code puts the partner on hold until changed details were called back, also when nothing had come back so far: a
+    late answer is an answer. That nothing came back lifts no hold: only a person who has called the partner does that.
     """
     code = code.strip().upper()
     if code and not _CODE.fullmatch(code):
         raise NoSuchCode("Write the bank's code, such as R03 for a return or C01 for a notification of change.")
     entry = AchEntry.objects.select_related("file", "paid_to").get(pk=entry_id, attempt__isnull=True)
     Partner.objects.select_for_update().get(pk=entry.paid_to.partner_id)
-    if PrenoteOutcome.objects.filter(entry=entry).exists():
+    noted = set(PrenoteOutcome.objects.filter(entry=entry).values_list("code", flat=True))
+    if any(noted) or (noted and not code):
         raise AlreadyNoted("What came of this prenote was noted before.")
     over_on = after(entry.file.effective_on, policy().prenote_wait_days)
     if not code and local_day(now) < over_on:

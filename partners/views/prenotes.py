@@ -35,7 +35,8 @@ SHOWN = 50
 def prenotes(request: HttpRequest) -> HttpResponse:
     """Accounts that no bank was asked about, files to be fetched, and what came of those that were."""
     rules, today = policy(), local_day(clock.now())
-    asked = AchEntry.objects.filter(attempt__isnull=True).select_related("file__made_by", "paid_to__partner", "outcome")
+    asked = AchEntry.objects.filter(attempt__isnull=True).select_related("file__made_by", "paid_to__partner")
+    asked = asked.prefetch_related("outcomes")
     rows = [(entry, after(entry.file.effective_on, rules.prenote_wait_days)) for entry in asked.order_by("-pk")[:SHOWN]]
     context = {
         "fresh": list(never_asked()),

@@ -81,9 +81,30 @@ def test_that_nothing_came_back_is_known_after_its_days(asked: AchEntry, ben: Us
     note_prenote(entry_id=asked.pk, code="", by=ben, now=OVER)
 
     with pytest.raises(AlreadyNoted):
-        note_prenote(entry_id=asked.pk, code="R03", by=ben, now=OVER)
+        note_prenote(entry_id=asked.pk, code="", by=ben, now=OVER)
     with pytest.raises(IntegrityError), transaction.atomic():
         PrenoteOutcome.objects.update(code="R03")
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_an_answer_after_its_days_still_holds_the_partner(
+    asked: AchEntry, checking: BankAccount, ana: User, ben: User, *, by_file: bool
+) -> None:
+    call(asked.paid_to, ben)
+    note_prenote(entry_id=asked.pk, code="", by=ben, now=OVER)
+
+    if by_file:
+        late = file_of(entry("091000010000001", 0, "R03"))
+        file = check_returns(account=checking, file_name="r.ach", content=late, by=ana, now=OVER)
+        assert file.rows.get().verdict == "returned"
+        import_returns(file_id=file.pk, by=ana, now=OVER)
+    else:
+        note_prenote(entry_id=asked.pk, code="R03", by=ana, now=OVER)
+
+    assert PayoutHold.objects.get(lifted_at=None).reason == "notice"
+    assert AchEntry.objects.get().outcome == PrenoteOutcome.objects.get(code="R03")
+    with pytest.raises(AlreadyNoted):
+        note_prenote(entry_id=asked.pk, code="R04", by=ana, now=OVER)
 
 
 def test_a_code_holds_the_partner_until_other_details_are_called_back(asked: AchEntry, ana: User, ben: User) -> None:
