@@ -57,6 +57,7 @@ class StripeCallAdmin(ReadOnlyAdmin):
     list_display = ["purpose", "subject", "target", "state", "result_id", "attempts", "error", "intended_at"]
     list_filter = ["state", "purpose"]
     search_fields = ["subject", "target", "result_id", "idempotency_key"]
+    exclude = ["params"]  # a partner's own link is in it, and whoever reads that acts as the partner
 
 
 @admin.register(CheckoutSession)

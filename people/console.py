@@ -32,7 +32,15 @@ class StaffConsole(AdminSite):
 
 
 class ReadOnly:
-    """For an admin or an inline: rows that only operations write (rules/reliability.md row 64)."""
+    """For an admin or an inline: rows that only operations write (rules/reliability.md row 64).
+
+    What `exclude` keeps out of sight is not asked for in the address either: `?text__startswith=` would spell it out.
+    """
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        allowed: bool = super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
+        out_of_sight = getattr(self, "exclude", None) or ()
+        return allowed and lookup.partition("__")[0] not in out_of_sight
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

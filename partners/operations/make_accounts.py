@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from partners.models import PartnerAccount
-from payments.models import StripeCall
+from payments.models import UNFINISHED_CALLS, StripeCall
 from payments.operations.make_account import AccountRequest, StripeRefused, StripeUnavailable, make_account
 
 KIND: Final = "partner_account"
@@ -18,15 +18,16 @@ log = structlog.get_logger(__name__)
 
 
 def make_accounts(*, now: datetime) -> int:
-    """Ask Stripe for each account that waits and was not asked for; returns how many have an answer.
+    """Ask Stripe for each account that waits; returns how many have an answer.
 
-    Safe at any time and by any number of workers. One whose answer is lost is looked for by payments until it is known.
+    Safe at any time and by any number of workers. A call that has no answer yet is looked for by payments until it is
+    known. One that has its answer is not sent again: the answer had not reached the row, and is told once more.
     Never inside a transaction (RuntimeError).
     """
     waiting = list(PartnerAccount.objects.filter(state=PartnerAccount.State.ASKED).select_related("partner"))
-    refs = [row.ref for row in waiting]
-    called = set(StripeCall.objects.filter(subject__in=refs, purpose="make_account").values_list("subject", flat=True))
-    return sum(make_one(row, now=now) for row in waiting if row.ref not in called)
+    calls = StripeCall.objects.filter(subject__in=[row.ref for row in waiting], purpose="make_account")
+    unknown = set(calls.filter(state__in=UNFINISHED_CALLS).values_list("subject", flat=True))
+    return sum(make_one(row, now=now) for row in waiting if row.ref not in unknown)
 
 
 def make_one(row: PartnerAccount, *, now: datetime) -> bool:

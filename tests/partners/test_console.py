@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from partners.models import Partner, PayoutPolicy
+from partners.models import Partner, PartnerAccount, PayoutPolicy
+from partners.onboarding_links import address_of
+from payments.models import StripeCall
 from people.models import Mail, User
-from tests.partners.test_desk import signed_in, today
+from tests.partners.conftest import NOW
+from tests.partners.test_desk import signed_in, today, words
 
 pytestmark = pytest.mark.django_db
 __all__ = ["today"]
@@ -55,3 +58,22 @@ def test_the_approvers_hear_of_a_rule_that_was_changed(console: Client, org: obj
 
     console.post("/console/partners/payoutpolicy/1/change/", typed)
     assert Mail.objects.count() == 1
+
+
+def test_no_record_shows_or_finds_the_link_that_a_partner_was_sent(
+    console: Client, dahlias_hope: Partner, ana: User
+) -> None:
+    account = PartnerAccount.objects.create(
+        partner=dahlias_hope, asked_by=ana, asked_at=NOW, state="made", stripe_account="acct_1Dahlia00"
+    )
+    address = address_of(account)
+    mail = Mail.objects.create(to="office@dahlia.example", text=address, created_at=NOW, next_attempt_at=NOW)
+    call = StripeCall.objects.create(
+        purpose="link_account", params={"return_url": address}, intended_at=NOW, next_attempt_at=NOW
+    )
+    records, mails = "/console/payments/stripecall/", "/console/people/mail/"
+
+    for page in (records, f"{records}{call.pk}/change/", mails, f"{mails}{mail.pk}/change/"):
+        assert address.rpartition("/onboarding/")[2] not in words(console.get(page))
+    for asked in (f"{records}?params__return_url__contains=MQ", f"{mails}?text__contains=MQ"):
+        assert console.get(asked).status_code == 400
