@@ -18,6 +18,11 @@ class Method(models.TextChoices):
     CHEQUE = "cheque", "Cheque"
     MANUAL = "manual", "Another way"
 
+    @property
+    def is_out_of_sight(self) -> bool:
+        """Whether only the person who sends it knows if it is out: no file or call of ours carries it."""
+        return self in (Method.CHEQUE, Method.MANUAL)
+
 
 class PayoutDestination(models.Model):
     """Where one partner is paid: entered by one person, in use once another has called the partner back.
@@ -126,7 +131,7 @@ class PayoutHold(models.Model):
         RETURNED = "returned", "A payment came back"
         NOTICE = "notice", "The bank asks for other account details"
         STRIPE = "stripe", "Stripe does not pay its account any more"
-        VOIDED = "voided", "A cheque was voided"
+        VOIDED = "voided", "A cheque or payment by hand was voided"
         MANUAL = "manual", "Held by hand"
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="payout_holds")

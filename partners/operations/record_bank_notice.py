@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time
 
 from django.db import transaction
 
-from partners.models import BankAccount, PartnerPayout, PayoutHold
+from partners.models import BankAccount, Method, PartnerPayout, PayoutHold
 from partners.operations.fail_attempt import fail_attempt
 from partners.operations.hold_partner import hold_partner
 from partners.operations.lock_payout import alive, lock_payout
@@ -29,8 +29,9 @@ def record_bank_notice(
     """Enter what the bank told of a payout; the partner is on hold until a person has seen to it.
 
     R code: of a payout that has left our bank the money came back into `account` (E8: 1010/2110x); one that no bank
-    line was confirmed for did not leave (2120x/2110x). C code: the payout went through, but the next one needs a
-    changed destination, which is entered and called back as any other. Raises NoSuchCode, NotArrived.
+    line was confirmed for did not leave (2120x/2110x), and whether a cheque or payment by hand is out is for another
+    person to see, not for a call-back. C code: the payout went through, but the next one needs a changed destination,
+    which is entered and called back as any other. Raises NoSuchCode, NotArrived.
     """
     code = code.strip().upper()
     if not _CODE.fullmatch(code):
@@ -42,7 +43,8 @@ def record_bank_notice(
     attempt = alive(attempts)
     if attempt is not None:
         fail_attempt(payout, attempt, code=code, by=by, now=now)
-        _hold(payout, PayoutHold.Reason.RETURNED, code, by, now)
+        unseen = Method(attempt.method).is_out_of_sight
+        _hold(payout, PayoutHold.Reason.VOIDED if unseen else PayoutHold.Reason.RETURNED, code, by, now)
         return payout
     if account is None:
         raise NotArrived("Say into which account the money came back.")
@@ -54,7 +56,7 @@ def record_bank_notice(
 
 
 def _hold(payout: PartnerPayout, kind: PayoutHold.Reason, code: str, by: User, now: datetime) -> PayoutHold:
-    said = "came back with" if kind == PayoutHold.Reason.RETURNED else "went through with"
+    said = "went through with" if kind == PayoutHold.Reason.NOTICE else "came back with"
     return hold_partner(
         partner_id=payout.partner_id,
         by=by,

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from partners.models import AchFile, Method, PartnerPayout, PayoutAttempt, PayoutEvent
+from partners.models import AchFile, Method, PartnerPayout, PayoutAttempt, PayoutEvent, PayoutHold
 from partners.operations.fail_attempt import fail_attempt
+from partners.operations.hold_partner import hold_partner
 from partners.operations.lock_payout import alive, lock_payout
 from partners.operations.send_transfers import request_of
 from payments.operations.make_transfer import never_make_transfer
@@ -25,8 +26,9 @@ def say_not_sent(*, payout_id: int, by: User, now: datetime) -> PartnerPayout:
     """Book back what waits for its file, its cheque, its proof or its transfer; then it is tried again or taken out.
 
     A line of an ACH file that was never fetched has not left either, and that file is given out no more. A transfer
-    is given up only when Stripe was never asked for it, and then it never will be. Raises MayHaveLeft; then nothing has
-    changed.
+    is given up only when Stripe was never asked for it, and then it never will be. A cheque may be printed, and money
+    sent by hand, before it is entered here: their partner is on hold until another person has seen that none is out.
+    Raises MayHaveLeft; then nothing has changed.
     """
     payout, attempts = lock_payout(payout_id)
     attempt = alive(attempts)
@@ -40,6 +42,15 @@ def say_not_sent(*, payout_id: int, by: User, now: datetime) -> PartnerPayout:
         raise MayHaveLeft("It may have left. If the bank sent it back, enter the bank's code for it.")
     fail_attempt(payout, attempt, code="not_sent", by=by, now=now)
     PayoutEvent.objects.create(batch=payout.batch, payout=payout, word=PayoutEvent.Word.NOT_SENT, by=by, at=now)
+    if Method(attempt.method).is_out_of_sight:
+        hold_partner(
+            partner_id=payout.partner_id,
+            by=by,
+            reason=f"{payout.reference} ({attempt.get_method_display().lower()}) is said not to have left.",
+            now=now,
+            kind=PayoutHold.Reason.VOIDED,
+            cause=f"{payout.ref}:not_sent:{attempt.number}",
+        )
     return payout
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger import queries as books
-from partners.models import AchFile, AchOriginator, Agreement, BankAccount, PartnerPayout, PayoutBatch
+from partners.models import AchFile, AchOriginator, Agreement, BankAccount, PartnerPayout, PayoutBatch, PayoutHold
 from partners.operations.check_destinations import NotPayable
 from partners.operations.confirm_sent_by_hand import confirm_sent_by_hand
 from partners.operations.hold_partner import hold_partner, lift_hold
@@ -17,6 +17,7 @@ from partners.operations.make_ach_file import FileOutdated, download_ach_file
 from partners.operations.record_bank_notice import record_bank_notice
 from partners.operations.retry_payout import give_payout_up, retry_payout
 from partners.operations.say_not_sent import MayHaveLeft, say_not_sent
+from partners.two_people import SamePerson
 from people.models import User
 from tests.partners.test_ach import make, originator, waiting
 from tests.partners.test_cheques import BY_HAND, CHEQUE, sent
@@ -121,6 +122,35 @@ def test_no_cheque_and_no_hand_passes_a_hold(
     assert payout.state == "submitting"
 
 
+@pytest.mark.parametrize("details", [CHEQUE, BY_HAND])
+def test_what_only_its_sender_sees_is_tried_again_by_two(valor: Agreement, ana: User, ben: User, details: Any) -> None:
+    """A cheque may be in the post before its number is entered, and cashed beside the next one."""
+    payout = sent(valor, details, ana, ben)
+    say_not_sent(payout_id=payout.pk, by=ana, now=LATER)
+    hold = PayoutHold.objects.get(reason="voided")
+
+    call(enter(payout.partner, ana), ben)  # which answers another question
+    with pytest.raises(NotPayable, match="on hold"):
+        retry_payout(payout_id=payout.pk, by=ana, now=LATER)
+    with pytest.raises(SamePerson):
+        lift_hold(hold_id=hold.pk, by=ana, reason="None is out", now=LATER)
+    lift_hold(hold_id=hold.pk, by=ben, reason="None is out", now=LATER)
+
+    assert (books.balance("payable", valor.partner.owner), findings()) == (-4000, [])
+
+
+def test_no_call_back_answers_for_a_cheque_that_is_said_to_be_back(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User
+) -> None:
+    payout = sent(valor, CHEQUE, ana, ben)
+    issue_cheque(payout_id=payout.pk, account=checking, number=1001, by=ana, now=LATER)
+    record_bank_notice(payout_id=payout.pk, code="R16", account=None, by=ana, now=LATER)
+
+    moved(valor, ana, ben)
+
+    assert PayoutHold.objects.get(lifted_at=None).reason == "voided"
+
+
 def test_it_is_said_on_the_page(valor: Agreement, ana: User, ben: User, django_assert_max_num_queries: Any) -> None:
     payout = sent(valor, CHEQUE, ana, ben)
     page, client = f"/desk/payouts/{payout.batch_id}/{payout.pk}/", signed_in(ana)
@@ -134,5 +164,8 @@ def test_it_is_said_on_the_page(valor: Agreement, ana: User, ben: User, django_a
 
     payout.refresh_from_db()
     assert (payout.state, payout.events.get().word, payout.events.get().by) == ("failed", "not_sent", ana)
+    assert "A cheque or payment by hand was voided" in words(
+        client.get(f"/desk/destinations/partner/{payout.partner_id}/")
+    )
     client.post(f"/desk/payouts/one/{payout.pk}/give-up/")
     assert list(payout.events.values_list("word", flat=True)) == ["not_sent", "given_up"]
