@@ -60,6 +60,18 @@ def claim(refund: GiftRefund) -> None:
     refund.save()
 
 
+def spread_taken(gift: Gift, amount_minor: int) -> tuple[list[int], int]:
+    """What a bank took, over what is left: (gift part, fee cover), and the surplus."""
+    return _taken(amount_minor, remaining(gift))
+
+
+def widen(dispute: GiftRefund, parts: list[int], surplus_minor: int) -> None:
+    """Write down that a dispute takes these parts too, out of what was its surplus."""
+    dispute.gift_minor, dispute.cover_minor = dispute.gift_minor + parts[0], dispute.cover_minor + parts[1]
+    dispute.surplus_minor = surplus_minor
+    dispute.save(update_fields=["gift_minor", "cover_minor", "surplus_minor"])
+
+
 def count_refunded(gift: Gift) -> None:
     """What the gift says was given back: refunds made and disputes lost, fee cover included."""
     gone = _of_its_own(gift).filter(state__in=GiftRefund.GONE)

@@ -101,6 +101,16 @@ GIVEN_TWICE: Final = Discrepancy(
     to_do="Tell the bank of the refund in your answer to the dispute. If the dispute is won after all, book by an "
     "entry that two people approve what of the loss is a refund.",
 )
+LOSS_NOT_SHARED: Final = Discrepancy(
+    "loss_not_shared",
+    limit=timedelta(days=2),
+    title="A lost dispute of which partners' shares were not taken back",
+    happened="A refund left and a dispute took the same money once more, so the dispute was lost as a loss of our own. "
+    "Later the refund came back: the money went only once, but partners were given their shares of it again. The "
+    "amount here is what of the loss counts as refunded.",
+    to_do="Take the shares back and book that part of the loss as a refund, tax too, by an entry that two people "
+    "approve, and settle this with that entry.",
+)
 KINDS: Final = (
     NOT_POSTED,
     IN_SUSPENSE,
@@ -113,4 +123,5 @@ KINDS: Final = (
     ENDPOINT_WRONG,
     CALL_UNKNOWN,
     GIVEN_TWICE,
+    LOSS_NOT_SHARED,
 )

@@ -134,6 +134,20 @@ def keep_spread(refund: OrderRefund, spread: Spread) -> None:
     )
 
 
+def widen_spread(dispute: OrderRefund, spread: Spread) -> None:
+    """Write down that a dispute takes these parts too, out of what was its surplus."""
+    dispute.goods_minor += spread.goods_minor
+    dispute.shipping_minor += spread.shipping_minor
+    dispute.tax_minor += spread.tax_minor
+    dispute.surplus_minor = spread.surplus_minor
+    dispute.save(update_fields=["goods_minor", "shipping_minor", "tax_minor", "surplus_minor"])
+    for part in spread.lines:
+        if part.net_minor or part.tax_minor:
+            row, _ = OrderRefundLine.objects.get_or_create(refund=dispute, line=part.line, defaults={"amount_minor": 0})
+            row.amount_minor, row.tax_minor = row.amount_minor + part.net_minor, row.tax_minor + part.tax_minor
+            row.save(update_fields=["amount_minor", "tax_minor"])
+
+
 def parts_of(refund: OrderRefund) -> Parts:
     """The parts as the books take them."""
     return Parts(goods_minor=refund.goods_minor, shipping_minor=refund.shipping_minor, tax_minor=refund.tax_minor)

@@ -7,6 +7,7 @@ from typing import Any
 
 from donations.models import Gift, GiftRefund
 from donations.operations.set_gift_aside import post_aside
+from donations.operations.widen_gift_disputes import release_widened
 from donations.outcomes import Outcome
 from donations.refunding import booked, claim, count_refunded, gift_gone
 from donations.subjects import lock_payment
@@ -68,6 +69,7 @@ def win_gift_dispute(fact: DisputeWon, *, now: datetime) -> Outcome:
         post_entry(builders.dispute_recovered(**_loss(dispute, fact)), now=now)
         _reverse(dispute, fact, f"{fact.cause_ref}:recovered", now)
     elif not dispute.aside_of:
+        release_widened(dispute, fact, now=now)
         release_shares(**_shares(dispute.gift, fact, now))
     return Outcome.DISPUTE_WON
 
@@ -85,6 +87,7 @@ def lose_gift_dispute(fact: DisputeLost, *, now: datetime) -> Outcome:
     if dispute.aside_of:
         post_aside(builders.deposit_lost, dispute, fact, dispute_ref=fact.cause_ref, now=now)
     else:
+        release_widened(dispute, fact, now=now)
         post_entry(builders.dispute_lost(**_loss(dispute, fact)), now=now)
         _reverse(dispute, fact, fact.cause_ref, now)
     return Outcome.DISPUTE_LOST

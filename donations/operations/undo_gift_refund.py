@@ -7,6 +7,7 @@ from datetime import datetime
 from donations.models import GiftRefund
 from donations.operations.record_gift_refund import asked_for
 from donations.operations.set_gift_aside import post_aside
+from donations.operations.widen_gift_disputes import widen_gift_disputes
 from donations.outcomes import Outcome
 from donations.refunding import booked, count_refunded, gift_gone
 from donations.subjects import lock_payment
@@ -30,13 +31,15 @@ def undo_gift_refund(fact: RefundFailed, *, now: datetime) -> Outcome:
     refund = refund or asked_for(gift, fact.request_ref) or GiftRefund(gift=gift, asked_at=now)
     if refund.state == State.FAILED:
         return Outcome.ALREADY_KNOWN
-    was_made = refund.state == State.MADE
+    had_parts, was_made = refund.state in GiftRefund.CLAIMS, refund.state == State.MADE
     refund.gift, refund.cause_ref, refund.amount_minor = gift, fact.cause_ref, fact.amount_minor
     refund.state, refund.moved_at, refund.checked_at = State.FAILED, fact.at, None
     refund.aside_of = aside_of
     refund.save()
     if was_made:
         _mirror(refund, fact, now)
+    if had_parts and not aside_of:
+        widen_gift_disputes(refund, fact, now=now)
     count_refunded(gift)
     return Outcome.REFUND_FAILED
 

@@ -15,6 +15,7 @@ from shop.models import Order, OrderEvent, OrderRefund
 from shop.operations.count_given_back import count_given_back
 from shop.operations.set_refund_aside import post_aside
 from shop.operations.tell_staff import tell_staff
+from shop.operations.widen_disputes import release_widened
 from shop.outcomes import Outcome
 from shop.refunding import goods_gone, parts_of
 from shop.subjects import lock_order
@@ -41,6 +42,7 @@ def win_dispute(fact: DisputeWon, *, now: datetime) -> Outcome:
     if was_lost:
         _recover(dispute, fact, now)
     elif not dispute.aside:
+        release_widened(dispute, fact, now=now)
         release_shares(source=order.ref, charge_ref=fact.charge_ref, cause=fact.cause_ref, at=fact.at, now=now)
     return Outcome.DISPUTE_WON
 
@@ -59,6 +61,7 @@ def lose_dispute(fact: DisputeLost, *, now: datetime) -> Outcome:
     if dispute.aside:
         post_aside(builders.deposit_lost, dispute, fact, dispute_ref=fact.cause_ref, now=now)
     else:
+        release_widened(dispute, fact, now=now)
         post_entry(builders.dispute_lost(**_booked(dispute, fact)), now=now)
         _reverse(dispute, fact, fact.cause_ref, now)
     tell_staff(order, about="dispute_lost", detail=fact.cause_ref, now=now)

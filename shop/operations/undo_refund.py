@@ -15,6 +15,7 @@ from shop.operations.count_given_back import count_given_back
 from shop.operations.record_refund import asked_for
 from shop.operations.set_refund_aside import kept_in, post_aside
 from shop.operations.tell_staff import tell_staff
+from shop.operations.widen_disputes import widen_disputes
 from shop.outcomes import Outcome
 from shop.refunding import goods_gone, parts_of
 from shop.subjects import lock_order
@@ -34,13 +35,15 @@ def undo_refund(fact: RefundFailed, *, now: datetime) -> Outcome:
     refund = refund or asked_for(order, fact.request_ref) or OrderRefund(order=order, asked_at=now)
     if refund.state == State.FAILED:
         return Outcome.ALREADY_KNOWN
-    was_made = refund.state == State.MADE
+    had_parts, was_made = refund.state in OrderRefund.CLAIMS, refund.state == State.MADE
     refund.charge_ref, refund.cause_ref, refund.amount_minor = fact.charge_ref, fact.cause_ref, fact.amount_minor
     refund.state, refund.moved_at, refund.checked_at = State.FAILED, fact.at, None
     refund.save()
     if was_made:
         _mirror(refund, fact, now)
         name_given_twice(fact, 0, now=now)
+    if had_parts and not refund.aside:
+        widen_disputes(refund, fact, now=now)
     count_given_back(order)
     OrderEvent.objects.create(order=order, kind=OrderEvent.Kind.REFUND_FAILED, detail=fact.cause_ref, at=now)
     tell_staff(order, about="refund_failed", detail=fact.cause_ref, now=now)

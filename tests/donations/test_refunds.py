@@ -23,6 +23,7 @@ from donations.operations.undo_gift_refund import undo_gift_refund
 from donations.outcomes import Outcome
 from donations.queries import giving_of
 from donations.subjects import GiftNotBooked
+from ledger.models import ReconciliationException
 from ledger.queries import balance
 from partners.models import AllocationReversal, Hold, Partner
 from payments.facts import DisputeLost, DisputeOpened, DisputeWon, RefundFailed, RefundMade
@@ -33,6 +34,7 @@ from payments.readings import DisputeSeen, ReturnsSeen
 from people import clock, history
 from people.models import Mail, Supporter, User
 from tests.donations.conftest import checkout_paid, invoice_paid
+from tests.green_books import what_is_wrong
 from tests.partners.conftest import person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("promises")]
@@ -259,3 +261,36 @@ def test_the_year_in_my_giving_ends_with_what_went_back(covered: Gift, now: date
     assert [part.kind for part in giving.year_parts] == ["promised", "promised", "shop", "returned"]
     assert giving.year_parts[-1].note == ""
     assert "Another $20.00 was given back to you." in page
+
+
+@pytest.mark.parametrize("won", [True, False])
+@pytest.mark.parametrize("first", [10256, 2000])
+def test_a_dispute_takes_the_parts_of_a_refund_that_came_back(
+    covered: Gift, now: datetime, first: int, won: bool
+) -> None:
+    record_gift_refund(refunded(covered, now, first), now=now)
+    told = about(covered, now, 10256, "stripe:dispute:dp_1")
+    open_gift_dispute(DisputeOpened(**told, reason="fraudulent", answer_by=now), now=now)
+    undo_gift_refund(RefundFailed(**about(covered, now, first), request_ref=""), now=now)
+    partner = Partner.objects.get(slug="dahlias-hope").owner
+    held = balance("held", partner)
+
+    end = win_gift_dispute if won else lose_gift_dispute
+    end((DisputeWon if won else DisputeLost)(**told), now=now)
+
+    assert held == -4000
+    assert (balance("held", partner), balance("payable", partner)) == (0, -4000 if won else 0)
+    assert (balance("disputes"), balance("cover")) == ((0, -256) if won else (-10256, 0))
+    assert (balance("contributions", f"fund:{covered.fund.slug}"), what_is_wrong()) == (-10000 if won else 0, [])
+
+
+def test_a_refund_that_came_back_after_the_dispute_was_lost_is_an_exception(covered: Gift, now: datetime) -> None:
+    record_gift_refund(refunded(covered, now, 10256), now=now)
+    told = about(covered, now, 10256, "stripe:dispute:dp_1")
+    open_gift_dispute(DisputeOpened(**told, reason="fraudulent", answer_by=now), now=now)
+    lose_gift_dispute(DisputeLost(**told), now=now)
+
+    undo_gift_refund(RefundFailed(**about(covered, now, 10256), request_ref=""), now=now)
+
+    (named,) = ReconciliationException.objects.filter(resolved_at__isnull=True)
+    assert (named.kind, named.subject, named.amount_minor) == ("loss_not_shared", "stripe:dispute:dp_1", 10256)

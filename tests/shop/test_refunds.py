@@ -9,9 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.test import Client
 
-from ledger.models import Entry
-from partners.models import AllocationReversal
-from payments.facts import RefundFailed, RefundMade, RefundRefused
+from ledger.models import Entry, ReconciliationException
+from partners.models import AllocationReversal, Hold
+from payments.facts import DisputeLost, DisputeOpened, RefundFailed, RefundMade, RefundRefused
 from payments.models import Charge
 from payments.operations.refund_charge import RefundRequest, StripeRefused, StripeUnavailable
 from payments.refund_tasks import ANSWERED_WITHIN
@@ -19,7 +19,9 @@ from people.models import Mail, User
 from shop import desk_tasks
 from shop.models import Order, OrderRefund
 from shop.operations import send_refunds as send_refunds_module
+from shop.operations.close_dispute import lose_dispute
 from shop.operations.mark_order_paid import mark_order_paid
+from shop.operations.open_dispute import open_dispute
 from shop.operations.record_refund import record_refund
 from shop.operations.request_refund import AmountNotTaken, NothingLeft, RefundAmountWrong, Requested, request_refund
 from shop.operations.undo_refund import refuse_refund, undo_refund
@@ -282,3 +284,44 @@ def test_who_only_reads_cannot_refund(stripe: Stripe) -> None:
     answer = staff("auditor").post(f"/desk/orders/{order.pk}/refund/", {"amount": "1", "because": "goodwill"})
 
     assert (answer.status_code, stripe.asked) == (403, [])
+
+
+def lost_after(order: Order, first: int, *, failed_late: bool) -> None:
+    """A refund leaves, the bank takes all of it too, and the refund comes back; before or after the bank decided."""
+    charge_ref = OrderRefund.objects.values_list("charge_ref", flat=True).get()
+    told = {
+        "kind": "order", "subject": order.ref, "charge_ref": charge_ref, "cause_ref": "stripe:dispute:dp_1",
+        "currency": "usd", "amount_minor": 7200, "at": NOW,
+    }  # fmt: skip
+    came_back = RefundFailed(**{**told, "cause_ref": "stripe:refund:re_1", "amount_minor": first}, request_ref="")
+    with transaction.atomic():
+        open_dispute(DisputeOpened(**told, reason="fraudulent", answer_by=NOW), now=NOW)
+        if failed_late:
+            lose_dispute(DisputeLost(**told), now=NOW)
+        undo_refund(came_back, now=NOW)
+        if not failed_late:
+            lose_dispute(DisputeLost(**told), now=NOW)
+
+
+@pytest.mark.parametrize("first", [7200, 3000])
+def test_a_lost_dispute_takes_the_parts_of_a_refund_that_came_back(first: int) -> None:
+    order = paid(VALOR_DARK=3)  # 7200, of which 1440 are promised
+    ask(order, first)
+
+    lost_after(order, first, failed_late=False)
+
+    dispute = OrderRefund.objects.get(cause="dispute")
+    assert (dispute.goods_minor, dispute.surplus_minor) == (7200, 0)
+    assert sum(taken_back()) == 1440
+    assert not Hold.objects.filter(ended_on__isnull=True).exists()
+    assert what_is_wrong() == []
+
+
+def test_a_refund_that_came_back_after_the_dispute_was_lost_is_an_exception() -> None:
+    order = paid(VALOR_DARK=3)
+    ask(order, 7200)
+
+    lost_after(order, 7200, failed_late=True)
+
+    (named,) = ReconciliationException.objects.filter(resolved_at__isnull=True)
+    assert (named.kind, named.subject, named.amount_minor) == ("loss_not_shared", "stripe:dispute:dp_1", 7200)
