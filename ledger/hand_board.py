@@ -59,6 +59,7 @@ class HandEntry:
     documents: tuple[Attachment, ...]
     steps: tuple[Step, ...]
     writers: frozenset[int]
+    about: Source | None
 
     @property
     def reason(self) -> str:
@@ -113,6 +114,7 @@ def hand_entry(row: ManualEntry) -> HandEntry:
                 key=lambda step: step.at,
             )
         ),
+        about=describe([row.about])[row.about] if row.about else None,
         writers=frozenset([row.proposed_by_id, last.requested_by_id, *(edit.by_id for edit in edits)]),
     )
 

@@ -13,7 +13,7 @@ from ledger import builders, owners
 from ledger.accounts import CHART, Owners, UnknownAccount, chart_line
 from ledger.drafts import AccountRef, PostingDraft
 from ledger.hand_lines import HandLine, NotBalanced, pairs_of
-from ledger.manual_entries import NOT_BY_HAND, Content
+from ledger.manual_entries import ABOUT, NOT_BY_HAND, Content
 from people.money import NotAnAmount, exponent, is_currency, parse_figure
 from people.operations.attach_file import BYTES_MAX, MEDIA_TYPES
 
@@ -63,6 +63,13 @@ class HandEntryForm(forms.Form):
         help_text="The person who approves it signs these words too. Write no names of people.",
         error_messages={"required": "Say why this entry is needed."},
     )
+    about = forms.CharField(
+        label="Charge or refund that it settles",
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocapitalize": "off", "spellcheck": "false"}),
+        help_text="Only of what stands open about one payment, such as stripe:charge:ch_1; else leave it empty.",
+    )
     document = forms.FileField(
         label="Document that shows why",
         widget=forms.FileInput(attrs={"accept": ",".join(sorted(MEDIA_TYPES))}),
@@ -82,6 +89,15 @@ class HandEntryForm(forms.Form):
         if not is_currency(code):
             raise forms.ValidationError("Write a currency's code, such as USD.")
         return code
+
+    def clean_about(self) -> str:
+        """As the books name it; the currency with which an exception names it is the entry's own."""
+        ref = about_of(self.cleaned_data["about"])
+        if ref and not ABOUT.fullmatch(ref):
+            raise forms.ValidationError(
+                "Write it as its exception does, such as stripe:charge:ch_1, or leave it empty."
+            )
+        return ref
 
 
 class LineForm(forms.Form):
@@ -198,14 +214,24 @@ def sent_again(data: Mapping[str, str]) -> list[dict[str, str]]:
 def content_of(form: HandEntryForm, lines: LineForms) -> Content:
     """What is proposed, of a valid form and valid lines."""
     typed = form.cleaned_data
-    return Content(typed["reason"], typed["words"], typed["effective_on"], typed["currency"], lines.pairs)
+    return Content(
+        typed["reason"], typed["words"], typed["effective_on"], typed["currency"], lines.pairs, about=typed["about"]
+    )
+
+
+def about_of(subject: str) -> str:
+    """The charge or refund of an exception's subject: "stripe:charge:ch_1" of "stripe:charge:ch_1:usd"."""
+    ref, _, last = subject.strip().rpartition(":")
+    return ref if ABOUT.fullmatch(ref) and is_currency(last) else subject.strip()
 
 
 def started(query: Mapping[str, str], currency: str) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """What a link to the empty form says already: the day, words, and one line of an account and an amount."""
+    """What a link to the empty form says already: the day, words, what it settles, and one line of an amount."""
     code = query.get("currency", "").lower()
     code = code if is_currency(code) else currency
     head = {"currency": code.upper(), "words": query.get("words", "").replace("\0", "")[:500]}
+    about = about_of(query.get("about", ""))
+    head["about"] = about if ABOUT.fullmatch(about) else ""
     try:
         head["effective_on"] = date.fromisoformat(query.get("on", "")).isoformat()
     except ValueError:

@@ -152,7 +152,7 @@ def _write(
     if request.method != "POST":
         return _form(request, row, *_begun(request, row))
     if "more" in request.POST:
-        head = {name: request.POST.get(name, "") for name in ("effective_on", "currency", "reason", "words")}
+        head = {name: request.POST.get(name, "") for name in ("effective_on", "currency", "reason", "words", "about")}
         form = HandEntryForm(initial=head, needs_document=row is None)
         return _form(request, row, form, line_forms(None, "", initial=sent_again(request.POST), more=MORE_LINES))
     form = HandEntryForm(request.POST, request.FILES, needs_document=row is None)
@@ -180,6 +180,7 @@ def _begun(request: HttpRequest, row: ManualEntry | None) -> tuple[HandEntryForm
         "currency": row.currency.upper(),
         "reason": row.reason,
         "words": words,
+        "about": row.about,
     }
     typed = as_typed(lines_of(row.postings), row.currency)
     return HandEntryForm(initial=head, needs_document=False), line_forms(None, row.currency, initial=typed)

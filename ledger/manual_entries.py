@@ -22,8 +22,8 @@ from ledger.operations.post_entry import Posted, post_entry
 from people.models import Approval, Attachment, User
 from people.queries import local_day, organisation
 
+ABOUT: Final = re.compile(r"stripe:(charge|refund):[A-Za-z0-9_]{1,80}", re.ASCII)
 # Only balance transactions move what the processor holds for us (rules/ledger.md L5).
-_ABOUT: Final = re.compile(r"stripe:(charge|refund):[A-Za-z0-9_]{1,80}", re.ASCII)
 NOT_BY_HAND: Final = frozenset({"stripe_balance"})
 
 
@@ -79,7 +79,7 @@ def refuse_unfit(content: Content, now: datetime) -> None:
         raise BadPosting(f"{content.reason!r} is not one of {', '.join(builders.REASONS)}")
     if content.currency.upper() not in list_currencies():
         raise BadPosting(f"{content.currency!r} is not a currency code such as usd")
-    if content.about and not _ABOUT.fullmatch(content.about):
+    if content.about and not ABOUT.fullmatch(content.about):
         raise BadPosting(f"{content.about[:60]!r} is not a charge or refund such as stripe:charge:ch_1")
     today = local_day(now)
     if content.effective_on > today:

@@ -18,6 +18,7 @@ from ledger.models import Entry, ManualEntry, ReconciliationException
 from ledger.operations.open_exception import open_exception
 from partners.bank.discrepancies import LINE_UNKNOWN
 from partners.models import BankAccount, Match
+from payments.discrepancies import CLEARING_OPEN
 from people import desk as waiting
 from people.models import Approval, Attachment, User
 from tests.partners.conftest import NOW, checking, org, person
@@ -249,6 +250,7 @@ def test_lines_that_say_nothing_clear_are_refused_beside_their_field(ana: User, 
         ({"effective_on": "2020-01-01"}, "no month for this day"),
         ({"effective_on": "19.10."}, "Write the day as year-month-day"),
         ({"currency": "XXY"}, "currency&#x27;s code"),
+        ({"about": "order:7"}, "Write it as its exception does"),
         ({"words": " "}, "Say why this entry is needed."),
         ({"reason": "fun"}, "Choose one of these."),
         ({"document": ""}, "Add the document that shows why."),
@@ -265,11 +267,16 @@ def test_what_makes_no_entry_is_said(ana: User, changes: dict[str, Any], says: s
 
 
 def test_more_lines_keep_what_was_typed(ana: User) -> None:
-    answer = signed_in(ana).post(NEW, typed(more="1"))
+    answer = signed_in(ana).post(NEW, typed(more="1", about="stripe:refund:re_1"))
 
     page = words(answer)
     assert answer.status_code == 200
-    assert 'value="900.00"' in page and "> Rent of October.</textarea>" in page and "Line 4" in page
+    assert (
+        'value="900.00"' in page
+        and "> Rent of October.</textarea>" in page
+        and "Line 4" in page
+        and "stripe:refund:re_1" in page
+    )
     assert not ManualEntry.objects.exists()
 
 
@@ -346,6 +353,24 @@ def test_an_exception_leads_to_an_entry_and_is_settled_by_it(ana: User, ben: Use
 
     exception.refresh_from_db()
     assert exception.resolution_entry == Entry.objects.get()
+
+
+def test_an_entry_settles_the_charge_of_the_exception_that_led_to_it(ana: User, ben: User) -> None:
+    open_exception(CLEARING_OPEN, Found("stripe:charge:ch_1:usd", 900, "usd"), now=NOW)
+    pk = ReconciliationException.objects.get().pk
+    link = re.search(r'href="(/desk/by-hand/new/[^"]+)"', words(signed_in(ana).get(f"/desk/exceptions/{pk}/")))
+    assert link is not None
+    begun = words(signed_in(ana).get(link[1].replace("&amp;", "&")))
+    said = re.search(r'name="about" value="([^"]+)"', begun)
+    assert said is not None
+    row = proposed(ana, ("suspense", "", "9", ""), ("clearing", "", "", "9"), about=said[1])
+    changing = words(signed_in(ana).get(f"/desk/by-hand/{row.pk}/edit/"))
+    page = words(signed_in(ben).get(f"/desk/by-hand/{row.pk}/"))
+
+    approve(row, signed_in(ben))
+
+    assert 'value="stripe:charge:ch_1"' in changing and "stripe:charge:ch_1" in page
+    assert Entry.objects.get().source == "stripe:charge:ch_1"
 
 
 def test_it_is_in_the_history(ana: User, ben: User) -> None:
