@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from partners import bank_numbers
 from partners.bank.bank_days import is_bank_day
@@ -27,6 +27,8 @@ from partners.nacha import Header, Line, nacha_file, trace_number
 from partners.operations.check_destinations import NOT_SENT, NotPayable, check_destinations
 from partners.operations.send_transfers import mark
 from partners.operations.tell_partner import tell_of_payout
+from partners.queries.eligible import policy
+from partners.queries.prenotes import reached_the_bank, waits_for_answers
 from partners.two_people import SamePerson
 from people.models import User
 from people.queries import local_day, organisation
@@ -89,7 +91,7 @@ def make_ach_file(*, batch_id: int, by: User, effective_on: date, now: datetime)
         .select_related("partner", "batch", "paid_to")
         .order_by("id")
     )
-    check_destinations(payouts, NOT_SENT)
+    _check_payable(payouts, now)
     waiting = {payout.pk: payout for payout in payouts}
     attempts = list(
         PayoutAttempt.objects.select_for_update(of=("self",))
@@ -113,13 +115,16 @@ def make_prenote_file(*, by: User, effective_on: date, now: datetime) -> AchFile
 
     Those that wait for their call-back are asked too, which takes no step out of it. Raises as `make_ach_file`.
     """
-    return _file([(row, None) for row in never_asked()], by, effective_on, now)
+    _originator()  # Under its lock, so that a second click finds the accounts asked about.
+    return _file([(row, None) for row in never_asked(local_day(now))], by, effective_on, now)
 
 
-def never_asked() -> QuerySet[PayoutDestination]:
-    """ACH destinations in use, or waiting to be, that no file had a line for."""
+def never_asked(today: date) -> QuerySet[PayoutDestination]:
+    """ACH destinations in use, or waiting to be, for which no bank had a line, nor can still be given one."""
     fresh = PayoutDestination.objects.filter(
-        method=Method.ACH, state__in=["active", "pending"], ach_entries__isnull=True
+        ~Exists(reached_the_bank(today).filter(paid_to=OuterRef("pk"))),
+        method=Method.ACH,
+        state__in=["active", "pending"],
     )
     return fresh.select_related("partner").order_by("id")
 
@@ -136,7 +141,7 @@ def download_ach_file(*, file_id: int, by: User, now: datetime) -> bytes:
         raise SamePerson("Only the person who made this file fetches it.")
     if file.downloaded_at is not None:
         raise AlreadyDownloaded("This file was fetched before. If the bank never had it, record its payouts as failed.")
-    _check_still_on_their_way(file)
+    _check_still_on_their_way(file, now)
     content = _bytes(file)
     if sha256(content).hexdigest() != file.sha256:
         raise FileChanged("What lies here is not what was made: nothing is given out.")
@@ -150,8 +155,25 @@ def _lock_partners(partners: QuerySet[Partner]) -> None:
     list(Partner.objects.select_for_update().filter(pk__in=partners.values("pk")).order_by("id"))
 
 
-def _check_still_on_their_way(file: AchFile) -> None:
-    """What is owed again, and may be in another file by now, makes the whole file worthless."""
+def _check_payable(payouts: Sequence[PartnerPayout], now: datetime) -> None:
+    """Nothing keeps a partner back, and its bank is not being asked: it may have been since the batch was proposed."""
+    check_destinations(payouts, NOT_SENT)
+    paid_to = [payout.paid_to_id for payout in payouts if payout.paid_to_id is not None]
+    waits = waits_for_answers(paid_to, policy(), local_day(now))
+    for payout in payouts:
+        if over_on := waits.get(payout.paid_to_id or 0):
+            raise NotPayable(
+                f"The bank of {payout.partner} was asked by a prenote: wait until {over_on:%-d %B %Y}, or {NOT_SENT}."
+            )
+
+
+def _check_still_on_their_way(file: AchFile, now: datetime) -> None:
+    """What is owed again, and may be in another file by now, makes the whole file worthless.
+
+    So do prenotes whose day is past: their accounts may be in another file as well.
+    """
+    if file.effective_on < local_day(now) and file.entries.filter(attempt__isnull=True).exists():
+        raise FileOutdated("The day on which these prenotes were to take effect is past. Make a new file.")
     over = file.entries.filter(attempt__isnull=False).exclude(attempt__state=PayoutAttempt.State.IN_FLIGHT)
     if entry := over.select_related("attempt__payout").first():
         assert entry.attempt is not None
@@ -160,7 +182,15 @@ def _check_still_on_their_way(file: AchFile) -> None:
             "that they did not leave, and make a new file."
         )
     payouts = PartnerPayout.objects.filter(attempts__ach_entry__file=file).select_related("partner", "paid_to")
-    check_destinations(list(payouts.order_by("id")), NOT_SENT)
+    _check_payable(list(payouts.order_by("id")), now)
+
+
+def _originator() -> AchOriginator:
+    """Files are made one at a time: what they hold, their letter and their lines are counted under this lock."""
+    originator = AchOriginator.objects.select_for_update().filter(pk=1).first()
+    if originator is None:
+        raise NoOriginator("Say in Records, ACH originator, how your bank knows you.")
+    return originator
 
 
 def _file(
@@ -171,10 +201,7 @@ def _file(
     day = local_day(now)
     if not day <= effective_on <= day + AHEAD_MAX or not is_bank_day(effective_on):
         raise WrongDay("Choose a bank day from today on, at most 30 days ahead.")
-    # One file at a time: letter and line numbers are counted under this lock.
-    originator = AchOriginator.objects.select_for_update().filter(pk=1).first()
-    if originator is None:
-        raise NoOriginator("Say in Records, ACH originator, how your bank knows you.")
+    originator = _originator()
     used = AchFile.objects.filter(made_on=day).count()
     if used >= FILES_A_DAY:
         raise NothingToWrite("Today's 26 files are made; the next one can be made tomorrow.")

@@ -26,13 +26,18 @@ class TooEarly(ValueError):
     """A bank may still answer: that nothing came back is known after the days of the policy."""
 
 
+class NeverFetched(Exception):
+    """Nobody fetched the file, so no bank was asked: it can be asked anew."""
+
+
 class NoSuchCode(ValueError):
     """Return codes are R01 to R99, notifications of change C01 to C99."""
 
 
 @transaction.atomic
 def note_prenote(*, entry_id: int, code: str, by: User, now: datetime) -> PrenoteOutcome:
-    """Note the bank's `code`, or with none that nothing came back. Raises AlreadyNoted, TooEarly, NoSuchCode.
+    """Note the bank's `code`, or with none that nothing came back. Raises AlreadyNoted, TooEarly,
+    NeverFetched, NoSuchCode.
 
     A code puts the partner on hold until changed details were called back, also when nothing had come back so far: a
     late answer is an answer. That nothing came back lifts no hold: only a person who has called the partner does that.
@@ -45,6 +50,8 @@ def note_prenote(*, entry_id: int, code: str, by: User, now: datetime) -> Prenot
     noted = set(PrenoteOutcome.objects.filter(entry=entry).values_list("code", flat=True))
     if any(noted) or (noted and not code):
         raise AlreadyNoted("What came of this prenote was noted before.")
+    if not code and entry.file.downloaded_at is None:
+        raise NeverFetched("Nobody has fetched this prenote's file, so no bank was asked. Fetch it, or make a new one.")
     over_on = after(entry.file.effective_on, policy().prenote_wait_days)
     if not code and local_day(now) < over_on:
         raise TooEarly(f"The bank may answer until {over_on:%-d %B %Y}. Note it from that day on.")

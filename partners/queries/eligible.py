@@ -13,7 +13,6 @@ from django.db.models.functions import Coalesce, JSONObject
 from ledger import queries as books
 from partners.bank.bank_days import after
 from partners.models import (
-    AchEntry,
     Allocation,
     Partner,
     PartnerPayout,
@@ -24,6 +23,7 @@ from partners.models import (
     PayoutPolicy,
 )
 from partners.queries.net import with_net
+from partners.queries.prenotes import prenotes
 from payments.queries import funds_available_among
 from people.queries import local_day
 
@@ -105,7 +105,7 @@ def eligible(
         {allocation.charge_ref for rows in unclaimed.values() for allocation in rows if allocation.charge_ref}, now
     )
     result = []
-    for partner in _partners(currency, through_seq):
+    for partner in _partners(currency, through_seq, local_day(now)):
         payable_minor = -payable.get(partner.owner, 0)
         rows = unclaimed.get(partner.pk, [])
         if not payable_minor and not rows:
@@ -178,7 +178,7 @@ def _unclaimed(currency: str, through_seq: int | None) -> dict[int, list[Any]]:
     return by_partner
 
 
-def _partners(currency: str, through_seq: int | None) -> QuerySet[Any]:
+def _partners(currency: str, through_seq: int | None, today: date) -> QuerySet[Any]:
     """Every partner: what its payouts claim and the payable account still holds, where it is paid, why it is held."""
     live = PartnerPayout.objects.filter(currency=currency).exclude(state__in=PartnerPayout.LET_GO)
     claiming = Q(payouts__in=live.filter(~Exists(_out(through_seq))).values("pk"))
@@ -187,7 +187,7 @@ def _partners(currency: str, through_seq: int | None) -> QuerySet[Any]:
     hold_reason = Subquery(holds.values("reason")[:1])
     destinations = PayoutDestination.objects.filter(partner=OuterRef("pk"))
     replaced = PayoutDestination.objects.filter(partner=OuterRef("partner"), state="retired")
-    asked = AchEntry.objects.filter(paid_to=OuterRef("pk"), attempt__isnull=True).order_by("-pk")
+    asked = prenotes(today).filter(paid_to=OuterRef("pk"))
     said = JSONObject(
         destination_id="pk",
         method="method",

@@ -19,7 +19,7 @@ from partners.operations.make_ach_file import (
     make_prenote_file,
     never_asked,
 )
-from partners.operations.note_prenote import AlreadyNoted, NoSuchCode, TooEarly, note_prenote
+from partners.operations.note_prenote import AlreadyNoted, NeverFetched, NoSuchCode, TooEarly, note_prenote
 from partners.payout_forms import AchFileForm, PrenoteForm
 from partners.queries.eligible import policy
 from people import clock, desk
@@ -37,15 +37,21 @@ def prenotes(request: HttpRequest) -> HttpResponse:
     rules, today = policy(), local_day(clock.now())
     asked = AchEntry.objects.filter(attempt__isnull=True).select_related("file__made_by", "paid_to__partner")
     asked = asked.prefetch_related("outcomes")
-    rows = [(entry, after(entry.file.effective_on, rules.prenote_wait_days)) for entry in asked.order_by("-pk")[:SHOWN]]
+    rows = []
+    for entry in asked.order_by("-pk")[:SHOWN]:
+        over_on = after(entry.file.effective_on, rules.prenote_wait_days)
+        rows.append((entry, over_on, entry.outcome or not entry.file.downloaded_at or today < over_on))
     context = {
-        "fresh": list(never_asked()),
+        "fresh": list(never_asked(today)),
         "form": AchFileForm({"effective_on": after(today, 1)}),
         "to_fetch": AchFile.objects.filter(
-            entries__attempt__isnull=True, entries__isnull=False, downloaded_at__isnull=True, made_by=request.user.pk
+            entries__attempt__isnull=True,
+            entries__isnull=False,
+            downloaded_at__isnull=True,
+            effective_on__gte=today,
+            made_by=request.user.pk,
         ).distinct(),
         "rows": rows,
-        "today": today,
         "wait_days": rules.prenote_wait_days,
         "may_act": has_role(request.user, *HANDS),
         "here": "payouts",
@@ -83,7 +89,7 @@ def note(request: HttpRequest, prenote_id: int) -> HttpResponse:
         return redirect("partners:desk_prenotes")
     try:
         outcome = note_prenote(entry_id=entry.pk, **form.cleaned_data, by=request.user, now=clock.now())  # type: ignore[arg-type]
-    except (AlreadyNoted, TooEarly, NoSuchCode) as error:
+    except (AlreadyNoted, NeverFetched, TooEarly, NoSuchCode) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, "Noted. The partner is on hold." if outcome.code else "Noted: nothing came back.")

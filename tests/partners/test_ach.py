@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -223,8 +223,9 @@ def test_prenotes_ask_each_account_once(waiting: PayoutBatch, originator: AchOri
     assert [record[:3] + record[29:39] for record in content[2:4]] == ["6230000000000", "6330000000000"]
     with pytest.raises(NothingToWrite):
         make_prenote_file(by=ana, effective_on=ON, now=LATER)
-    second = make(waiting, ana)
-    assert (second.modifier, list(second.entries.values_list("trace", flat=True))) == ("B", [3, 4])
+    answered = LATER + timedelta(days=6)
+    second = make_ach_file(batch_id=waiting.pk, by=ana, effective_on=answered.date(), now=answered)
+    assert (second.modifier, list(second.entries.values_list("trace", flat=True))) == ("A", [3, 4])
 
 
 def test_without_an_originator_nothing_is_made(waiting: PayoutBatch, ana: User) -> None:

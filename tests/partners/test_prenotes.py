@@ -14,6 +14,7 @@ from partners.models import (
     AchOriginator,
     Agreement,
     BankAccount,
+    PayoutBatch,
     PayoutDestination,
     PayoutHold,
     PayoutPolicy,
@@ -21,18 +22,27 @@ from partners.models import (
 )
 from partners.operations.check_returns import check_returns
 from partners.operations.import_returns import import_returns
-from partners.operations.make_ach_file import NothingToWrite, download_ach_file, make_prenote_file
-from partners.operations.note_prenote import AlreadyNoted, NoSuchCode, TooEarly, note_prenote
+from partners.operations.make_ach_file import (
+    FileOutdated,
+    NothingToWrite,
+    NotPayable,
+    download_ach_file,
+    make_ach_file,
+    make_prenote_file,
+    never_asked,
+)
+from partners.operations.note_prenote import AlreadyNoted, NeverFetched, NoSuchCode, TooEarly, note_prenote
 from partners.queries.eligible import eligible
 from people.models import User
 from tests.partners.money import earn
 from tests.partners.return_files import entry, file_of
-from tests.partners.test_ach import originator
+from tests.partners.test_ach import make, originator, waiting
 from tests.partners.test_desk import signed_in, today, words
 from tests.partners.test_destinations import LATER, call, enter
+from tests.partners.test_races import at_once
 
 pytestmark = pytest.mark.django_db
-__all__ = ["originator", "today"]
+__all__ = ["originator", "today", "waiting"]
 ON = date(2026, 10, 23)  # a Friday: three bank days later it is Wednesday the 28th
 OVER = LATER + timedelta(days=6)
 
@@ -45,7 +55,10 @@ def pending(valor: Agreement, originator: AchOriginator, ana: User) -> PayoutDes
 
 @pytest.fixture
 def asked(pending: PayoutDestination, ana: User) -> AchEntry:
-    return make_prenote_file(by=ana, effective_on=ON, now=LATER).entries.get()
+    """By a file that was fetched."""
+    entry = make_prenote_file(by=ana, effective_on=ON, now=LATER).entries.get()
+    download_ach_file(file_id=entry.file_id, by=ana, now=LATER)
+    return entry
 
 
 def why_not(agreement: Agreement, now: datetime) -> str:
@@ -53,7 +66,8 @@ def why_not(agreement: Agreement, now: datetime) -> str:
     return next(row.why_not for row in rows if row.partner == agreement.partner)
 
 
-def test_a_destination_that_waits_is_asked_about_and_waits_on(asked: AchEntry, ana: User, ben: User) -> None:
+def test_a_destination_that_waits_is_asked_about_and_waits_on(pending: PayoutDestination, ana: User, ben: User) -> None:
+    asked = make_prenote_file(by=ana, effective_on=ON, now=LATER).entries.get()
     content = download_ach_file(file_id=asked.file_id, by=ana, now=LATER).decode().splitlines()
 
     assert content[2][:3] + content[2][29:39] == "6230000000000"
@@ -72,6 +86,45 @@ def test_nothing_is_paid_before_the_bank_could_answer(asked: AchEntry, valor: Ag
     assert why_not(valor, OVER) == ""
     PayoutPolicy.objects.update_or_create(pk=1, defaults={"prenote_wait_days": 0})
     assert why_not(valor, OVER - timedelta(days=4)) == ""
+
+
+def test_a_file_that_nobody_fetched_asked_nothing(
+    valor: Agreement, pending: PayoutDestination, ana: User, ben: User
+) -> None:
+    file = make_prenote_file(by=ana, effective_on=ON, now=LATER)
+    earn(valor, 20000)
+    call(pending, ben)
+    assert why_not(valor, LATER) and not never_asked(ON), "its maker can still fetch it"
+
+    assert why_not(valor, LATER + timedelta(days=2)) == "" and list(never_asked(ON + timedelta(days=1))) == [pending]
+    with pytest.raises(NeverFetched):
+        note_prenote(entry_id=file.entries.get().pk, code="", by=ben, now=OVER)
+    with pytest.raises(FileOutdated):
+        download_ach_file(file_id=file.pk, by=ana, now=OVER)
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    assert list(never_asked(ON)) == [pending], "its maker is gone"
+
+
+def test_a_batch_proposed_before_the_prenote_waits_for_the_answer(
+    waiting: PayoutBatch, originator: AchOriginator, ana: User, ben: User
+) -> None:
+    prenotes = make_prenote_file(by=ben, effective_on=ON, now=LATER)
+    download_ach_file(file_id=prenotes.pk, by=ben, now=LATER)
+
+    with pytest.raises(NotPayable, match="asked by a prenote: wait until 28 October 2026"):
+        make(waiting, ana)
+
+    file = make_ach_file(batch_id=waiting.pk, by=ana, effective_on=OVER.date(), now=OVER)
+    assert download_ach_file(file_id=file.pk, by=ana, now=OVER)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_ask_each_bank_once(pending: PayoutDestination, ana: User) -> None:
+    steps = [lambda: make_prenote_file(by=ana, effective_on=ON, now=LATER)] * 2
+
+    results = at_once(*steps)
+
+    assert AchEntry.objects.count() == 1 and any(isinstance(one, NothingToWrite) for one in results), results
 
 
 def test_that_nothing_came_back_is_known_after_its_days(asked: AchEntry, ben: User) -> None:
