@@ -31,11 +31,12 @@ _NAME_MIN: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class OpenSides:
-    """`importers` says who imported each line, `hands` who had each payout to a partner leave."""
+    """`importers` says who brought each line in (uploaded its file, or had it imported), `hands` who had each payout to
+    a partner leave."""
 
     lines: list[Line]
     payouts: list[Payout]
-    importers: dict[int, int]
+    importers: dict[int, set[int]]
     hands: dict[int, set[int]]
 
 
@@ -73,7 +74,7 @@ def doubtful_refs() -> set[str]:
     return set(rows.values_list("subject", flat=True))
 
 
-def _lines() -> tuple[list[Line], dict[int, int]]:
+def _lines() -> tuple[list[Line], dict[int, set[int]]]:
     taken = MatchItem.objects.filter(line=OuterRef("pk"), is_active=True, side=MatchItem.Side.BANK)
     doubtful = doubtful_refs()
     rows = (
@@ -81,15 +82,15 @@ def _lines() -> tuple[list[Line], dict[int, int]]:
         .order_by("booked_on", "pk")
         .values_list(
             "pk", "account", "booked_on", "amount_minor", "currency", "description", "reference",
-            "statement__imported_by",
+            "statement__imported_by", "statement__file__uploaded_by",
         )
     )  # fmt: skip
     lines, importers = [], {}
-    for pk, account, booked_on, amount_minor, currency, description, reference, importer in rows:
+    for pk, account, booked_on, amount_minor, currency, description, reference, *by in rows:
         if f"bank:line:{pk}" not in doubtful:
             ids = cheque_ids(account, amount_minor, description, reference)
             lines.append(Line(pk, account, booked_on, amount_minor, currency, words_of(description, reference), ids))
-            importers[pk] = importer
+            importers[pk] = {user for user in by if user is not None}
     return lines, importers
 
 

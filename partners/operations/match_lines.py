@@ -29,9 +29,9 @@ def match_lines(*, now: datetime, tell: Tell | None = None) -> int:
     """Match what is open on both sides, confirm what is certain, and name what does not fit (rules/ledger.md 7).
 
     Certain is what an exact id, or an amount, day and word that nothing else has, shows; but the payout of a person who
-    imported the line themself waits for another. A pair that was undone is not proposed again. `tell` hears how many
-    were confirmed so far; each thousand is a transaction of its own, and what a dead worker left is confirmed by the
-    next run. Returns how many matches were proposed.
+    uploaded or imported the line themself waits for another. A pair that was undone is not proposed again. `tell` hears
+    how many were confirmed so far; each thousand is a transaction of its own, and what a dead worker left is confirmed
+    by the next run. Returns how many matches were proposed.
     """
     with transaction.atomic():
         list(BankAccount.objects.select_for_update().order_by("pk"))  # one run at a time
@@ -70,11 +70,11 @@ def _wanted(same: Same, sides: OpenSides) -> MatchWanted:
 
 
 def _needs_nobody(same: Same, sides: OpenSides) -> bool:
-    """Whoever had a payout leave cannot settle it by importing the line; what came back is looked at by a person."""
+    """Whoever had a payout leave cannot settle it by bringing the line in; what came back is looked at by a person."""
     kinds = {payout.kind for payout in same.payouts}
     if "returned" in kinds:
         return False
-    importers = {sides.importers[line.pk] for line in same.lines}
+    importers = set().union(*(sides.importers[line.pk] for line in same.lines))
     return not any(sides.hands.get(one.pk, set()) & importers for one in same.payouts if one.kind == "partner")
 
 

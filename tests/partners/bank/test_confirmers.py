@@ -12,6 +12,7 @@ from ledger.drafts import AccountRef
 from ledger.operations.post_entry import post_entry
 from partners.bank.confirmers import ALONE_MINOR, hands_on
 from partners.models import AchOriginator, Agreement, BankAccount, LearnedRule, Match, PartnerPayout
+from partners.operations.accept_statement import accept_statement
 from partners.operations.choose_match import DoesNotFit, choose_match, explain_line, name_duplicate, name_entry
 from partners.operations.confirm_sent_by_hand import confirm_sent_by_hand
 from partners.operations.import_statement import import_statement
@@ -19,6 +20,8 @@ from partners.operations.issue_cheque import issue_cheque
 from partners.operations.make_ach_file import make_ach_file
 from partners.operations.settle_matches import Overtaken, settle_matches
 from partners.operations.undo_match import undo_match
+from partners.operations.upload_statement import upload_statement
+from partners.operations.work_statements import work_through
 from partners.two_people import SamePerson
 from people.models import User
 from tests.ledger.raw import as_owner
@@ -93,6 +96,21 @@ def test_who_taught_what_lines_are_does_not_confirm_them(checking: BankAccount, 
     with pytest.raises(SamePerson):
         settle_matches(match_ids=[learned.pk], by=ana, now=NOW)
     settle_matches(match_ids=[learned.pk], by=ben, now=NOW)
+
+
+def test_another_persons_press_of_accept_makes_no_line_of_ones_own_certain(
+    valor: Agreement, checking: BankAccount, ana: User, ben: User
+) -> None:
+    """The sender wrote the file; that somebody else had it imported says nothing of what is in it."""
+    earn(valor, 20000)
+    payout = sent(ana, ben).payouts.get()
+    content = f"Date,Description,Amount\n2026-10-20,ACH {payout.reference},-40.00\n".encode()
+    file = upload_statement(account=checking, file_name="a.csv", content=content, by=ana, now=NOW)
+    work_through(file_id=file.pk, now=NOW)
+    accept_statement(file_id=file.pk, by=ben, now=NOW)
+    work_through(file_id=file.pk, now=NOW)
+
+    assert (Match.objects.get().state, Match.objects.get().is_certain) == ("proposed", False)
 
 
 # Duplicates
