@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from partners.models import AchReturnFile, AchReturnRow
-from partners.operations.check_returns import AlreadyImported, NotReadable, check_returns
+from partners.operations.check_returns import AlreadyImported, NotReadable, OtherAccount, check_returns
 from partners.operations.import_returns import NotImportable, Outcome, drop_returns, import_returns
 from partners.payout_forms import AchReturnsForm
 from people import clock, desk
@@ -54,7 +54,7 @@ def upload(request: HttpRequest) -> HttpResponse:
             by=request.user,  # type: ignore[arg-type]
             now=clock.now(),
         )
-    except (NotReadable, AlreadyImported) as error:
+    except (NotReadable, AlreadyImported, OtherAccount) as error:
         form.add_error("file", str(error))
         return _files(request, form)
     return redirect("partners:desk_ach_return", file.pk)

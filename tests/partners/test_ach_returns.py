@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from ledger import queries as books
 from partners.ach_returns import NotReadable, read_returns
 from partners.models import AchOriginator, AchReturnFile, AchReturnRow, Agreement, BankAccount, PayoutBatch, PayoutHold
-from partners.operations.check_returns import AlreadyImported, check_returns
+from partners.operations.check_returns import AlreadyImported, OtherAccount, check_returns
 from partners.operations.import_returns import NotImportable, Outcome, drop_returns, import_returns
 from partners.operations.make_ach_file import make_prenote_file
 from partners.operations.record_bank_notice import record_bank_notice
@@ -21,6 +21,7 @@ from tests.partners.return_files import entry, file_of
 from tests.partners.test_ach import ON, make, originator, waiting
 from tests.partners.test_desk import signed_in, today, words
 from tests.partners.test_destinations import LATER, call, enter
+from tests.partners.test_races import at_once
 from tests.partners.test_transfers import findings
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +179,27 @@ def test_the_same_file_twice_is_refused_and_the_same_news_is_known(
     assert said(again) == [("known", "C01 was recorded before."), ("known", "Recorded before as R03.")]
     assert import_returns(file_id=again.pk, by=ana, now=LATER) == Outcome.IMPORTED
     assert PayoutHold.objects.filter(lifted_at=None).count() == 2
+
+
+def test_the_same_file_for_another_account_is_refused(sent: PayoutBatch, checking: BankAccount, ana: User) -> None:
+    other = BankAccount.objects.create(name="Savings", currency="usd", last4="0002")
+    file = check(checking, ana, file_of(RETURN))
+
+    with pytest.raises(OtherAccount, match="This file waits already, for"):
+        check(other, ana, file_of(RETURN))
+
+    drop_returns(file_id=file.pk, by=ana, now=LATER)
+    assert check(other, ana, file_of(RETURN)).account == other
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_file_twice_at_once_is_one(sent: PayoutBatch, checking: BankAccount, ana: User) -> None:
+    content = file_of(RETURN)
+
+    results = at_once(*[lambda: check(checking, ana, content)] * 6)
+
+    file = AchReturnFile.objects.get()
+    assert set(results) == {file} and file.rows.count() == 1
 
 
 def test_what_happened_since_the_check_is_read_again_first(
