@@ -14,6 +14,7 @@ from donations.operations.start_plan import start_plan
 from donations.operations.undo_gift_refund import refuse_gift_refund, undo_gift_refund
 from partners.operations.book_transfer import restore_payable, settle_by_transfer, take_transfer_back
 from partners.operations.follow_account import follow_account, refuse_account
+from partners.operations.send_transfers import may_still_leave
 from payments.facts import (
     AccountChanged,
     AccountRefused,
@@ -49,7 +50,7 @@ from payments.readers import (
     read_subscription,
     read_transfer,
 )
-from payments.registry import ignores, on, reads, reads_account
+from payments.registry import asks_before_sending, ignores, on, reads, reads_account
 from shop.operations.await_payment import await_payment
 from shop.operations.close_dispute import lose_dispute, win_dispute
 from shop.operations.mark_order_paid import mark_order_paid
@@ -143,6 +144,7 @@ def _operations() -> None:
     on(TransferMade, "payout", settle_by_transfer)
     on(TransferReversed, "payout", take_transfer_back)
     on(TransferRefused, "payout", restore_payable)
+    asks_before_sending("payout", may_still_leave)
 
     on(AccountChanged, "partner_account", follow_account)
     on(AccountRefused, "partner_account", refuse_account)

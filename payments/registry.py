@@ -18,6 +18,8 @@ Two steps, two tables:
 `reads_account` registers the reader of events about a connected account, all of them about the account itself:
     account.updated, account.external_account.created, .updated, .deleted                   -> read_account
 
+`asks_before_sending` registers who says whether money of a kind may still leave, just before it does.
+
 Everything else in Stripe's list is kept and marked ignored with the reason of `payments.unread`; `ignores` gives a type
 another one.
 """
@@ -36,12 +38,14 @@ from payments.readings import Reading
 Reader = Callable[[str, datetime], Reading]
 About = Callable[[str], str]
 Operation = Callable[..., StrEnum]
+Guard = Callable[[str], bool]
 
 _readers: dict[str, Reader] = {}
 _abouts: dict[str, About] = {}
 _account_readers: dict[str, Reader] = {}
 _reasons: dict[str, str] = {}
 _operations: dict[tuple[type[Fact], str], tuple[Operation, ...]] = {}
+_guards: dict[str, Guard] = {}
 
 
 class AlreadyRegistered(Exception):
@@ -71,6 +75,17 @@ def ignores(event_type: str, reason: str) -> None:
 def on(fact_type: type[Fact], kind: str, *operations: Operation) -> None:
     """A fact of this type and kind runs each `operation(fact, now=...) -> Outcome`, in order, in one transaction."""
     _put(_operations, (fact_type, kind), operations)
+
+
+def asks_before_sending(kind: str, guard: Guard) -> None:
+    """A transfer of this kind is sent, by whomever and however late, only if `guard(attempt_key)` still allows it."""
+    _put(_guards, kind, guard)
+
+
+def may_send(kind: str, attempt_key: str) -> bool:
+    """Whether the attempt may still be sent; yes where nobody wants to be asked."""
+    guard = _guards.get(kind)
+    return guard is None or guard(attempt_key)
 
 
 def reader_for(event_type: str) -> Reader | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
@@ -11,7 +12,13 @@ from partners.models import Method, PartnerPayout, PayoutAttempt
 from partners.operations.check_destinations import NotPayable, check_destinations
 from partners.operations.lock_payout import lock_payout
 from partners.operations.tell_partner import tell_of_payout
-from payments.operations.make_transfer import StripeRefused, StripeUnavailable, TransferRequest, make_transfer
+from payments.operations.make_transfer import (
+    HeldBack,
+    StripeRefused,
+    StripeUnavailable,
+    TransferRequest,
+    make_transfer,
+)
 
 TASK = "partners.tasks.send_transfers"
 KIND = "payout"
@@ -34,13 +41,15 @@ def send_transfer(attempt: PayoutAttempt, *, now: datetime) -> bool:
 
     While its partner is on hold, or is paid elsewhere, it waits; a person may say that it did not leave.
     """
-    if not _may_leave(attempt):
+    if not _may_leave(attempt.payout_id, attempt.key, (State.SUBMITTING,)):
         return False
     try:
         transfer_ref = make_transfer(request=request_of(attempt), now=now)
     except StripeRefused as refusal:
         log.warning("payout_refused", payout=attempt.payout_id, attempt=attempt.number, code=refusal.code)
         return True
+    except HeldBack:  # by a hold that came since we looked
+        return False
     except StripeUnavailable:
         _say(attempt, State.UNKNOWN, now)
         return False
@@ -62,15 +71,21 @@ def request_of(attempt: PayoutAttempt) -> TransferRequest:
     )
 
 
+def may_still_leave(attempt_key: str) -> bool:
+    """Whether an attempt that was intended, and perhaps sent without an answer, may be sent now, or once more."""
+    attempt = PayoutAttempt.objects.only("payout_id").get(key=attempt_key)
+    return _may_leave(attempt.payout_id, attempt_key, (State.SUBMITTING, State.UNKNOWN))
+
+
 @transaction.atomic
-def _may_leave(attempt: PayoutAttempt) -> bool:
-    payout, attempts = lock_payout(attempt.payout_id)
-    if not any(row.pk == attempt.pk and row.state == State.SUBMITTING for row in attempts):
+def _may_leave(payout_id: int, attempt_key: str, states: Collection[str]) -> bool:
+    payout, attempts = lock_payout(payout_id)
+    if not any(row.key == attempt_key and row.state in states for row in attempts):
         return False
     try:
         check_destinations([payout])
     except NotPayable:
-        log.info("payout_held_back", payout=payout.pk, attempt=attempt.number)
+        log.info("payout_held_back", payout=payout.pk, attempt=attempt_key)
         return False
     return True
 

@@ -31,6 +31,10 @@ class AttemptKeyReused(Exception):
     """The same key was given for something else: a mistake of the caller, never sent."""
 
 
+class HeldBack(StripeUnavailable):
+    """It may not leave now, so it was not sent: it waits, or what came of an earlier sending is still to be found."""
+
+
 class NeverArrived(StripeRefused):
     """The call made nothing and its key is of no use any more: nothing happened; start a new attempt."""
 
@@ -64,41 +68,48 @@ def intend_call(
 
 
 def forbid_call(*, purpose: str, subject: str, target: str = "", meaning: Any, key: str, now: datetime) -> bool:
-    """Take a key that nobody has used yet, so that nothing is ever asked under it; whether it was free.
+    """Take a key that nothing was ever sent under, so that nothing is ever asked under it; whether it was free.
 
-    Arguments as of `intend_call`. Whoever intends the call at the same time waits until this transaction ends, and then
-    finds it refused.
+    Arguments as of `intend_call`. Whoever intends or sends the call at the same time waits until this transaction ends,
+    and then finds it refused. An intention that nobody has begun to send, because its worker died, is taken over.
     """
-    _, made = StripeCall.objects.get_or_create(
+    refused = {
+        "state": StripeCall.State.FAILED,
+        "error": "not_asked It was taken back before Stripe was asked.",
+        "finished_at": clock.wall_now(),
+    }
+    call, made = StripeCall.objects.get_or_create(
         idempotency_key=key,
         defaults={
             "purpose": purpose,
             "subject": subject,
             "target": target,
             "params_hash": _digest(purpose, subject, target, meaning),
-            "state": StripeCall.State.FAILED,
-            "error": "not_asked It was taken back before Stripe was asked.",
             "intended_at": now,
             "next_attempt_at": clock.wall_now(),
-            "finished_at": clock.wall_now(),
+            **refused,
         },
     )
-    return made
+    unsent = StripeCall.objects.filter(pk=call.pk, state=StripeCall.State.INTENDED, attempts=0)
+    return made or unsent.update(**refused) == 1
 
 
 def _digest(purpose: str, subject: str, target: str, meaning: Any) -> str:
     return hashlib.sha256(json.dumps([purpose, subject, target, meaning], sort_keys=True).encode()).hexdigest()
 
 
-def make_call(call: StripeCall, *, now: datetime, keep: Callable[[Any], object] | None = None) -> None:
+def make_call(
+    call: StripeCall, *, now: datetime, keep: Callable[[Any], object] | None = None, may_send: bool = True
+) -> None:
     """Send an unfinished call; what `keep` does with the changed Stripe object is committed with the call's result.
 
+    Without `may_send` what makes something is only looked for, as when its key is too old, and until then HeldBack.
     Raises StripeUnavailable (state unknown: call again, or leave it to the sweep), StripeRefused (state failed).
     """
     assert call.state in UNFINISHED_CALLS, call.state
     _sending(call)
     try:
-        result = _send_or_find(call, now)
+        result = _send_or_find(call, now, may_send=may_send)
     except StripeUnavailable as error:
         _keep(call, state=StripeCall.State.UNKNOWN, error=str(error), next_attempt_at=_later(call))
         raise
@@ -116,9 +127,10 @@ def _id_of(result: Any, call: StripeCall) -> str:
     return str(getattr(result, "id", None) or call.target)
 
 
-def _send_or_find(call: StripeCall, now: datetime) -> Any:
+def _send_or_find(call: StripeCall, now: datetime, *, may_send: bool) -> Any:
     stored = None
-    if now - call.intended_at < KEY_TRUSTED_FOR:
+    is_young = now - call.intended_at < KEY_TRUSTED_FOR
+    if is_young and may_send:
         try:
             return _send(call, key=call.idempotency_key)
         except FailureStored as error:
@@ -128,6 +140,8 @@ def _send_or_find(call: StripeCall, now: datetime) -> Any:
         return found
     if not makes_something(call.purpose):
         return _send(call, key=f"{call.idempotency_key}:{call.attempts}")  # to end it twice is to end it once
+    if is_young and not may_send:
+        raise HeldBack("it is not there, and may not be sent again now")
     if stored is not None and call.purpose != StripeCall.Purpose.OPEN_CHECKOUT:
         raise stored  # it may be half done at Stripe: looked for again while there is a day's doubt
     raise NeverArrived("nothing was made, and its key is not to be sent again", code="never_arrived")
@@ -142,8 +156,12 @@ def _marked(params: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _sending(call: StripeCall) -> None:
+    """Committed before it leaves. Raises StripeRefused when it was taken back or refused since we read it."""
     call.attempts += 1
     _keep(call, state=StripeCall.State.SENT, attempts=call.attempts, next_attempt_at=clock.wall_now() + SWEEP_AFTER)
+    refused = StripeCall.objects.filter(pk=call.pk, state=StripeCall.State.FAILED).first()
+    if refused is not None:
+        raise StripeRefused(refused.error, code=refused.error.partition(" ")[0])
 
 
 def _finish(call: StripeCall, **fields: Any) -> None:

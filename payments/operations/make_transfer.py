@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from payments import registry
 from payments.facts import TransferRefused
 from payments.gateway import StripeRefused, StripeUnavailable
 from payments.models import StripeCall
 from payments.operations.apply_fact import apply_fact
 from payments.operations.follow_object import follow_object
-from payments.operations.make_call import AttemptKeyReused, forbid_call, intend_call, make_call
+from payments.operations.make_call import AttemptKeyReused, HeldBack, forbid_call, intend_call, make_call
 from payments.readers.transfers import read_transfer
 from payments.readings import transfer_ref
 
 __all__ = [
     "AttemptKeyReused",
+    "HeldBack",
     "NothingToSend",
     "StripeRefused",
     "StripeUnavailable",
@@ -58,10 +60,12 @@ def make_transfer(*, request: TransferRequest, now: datetime) -> str:
         on(TransferMade, "payout", settle_by_transfer)          builders.transfer(bt_ref=fact.bt_ref, …): 2120x/1050
         on(TransferReversed, "payout", take_transfer_back)      builders.transfer_reversed(bt_ref=…): 1050/2110x
         on(TransferRefused, "payout", restore_payable)          builders.payout_failed(…): 2120x/2110x
+        asks_before_sending("payout", may_leave)                whether the attempt may leave, before each sending
 
     Each `operation(fact, now=...) -> Outcome`, told at least once. TransferMade has been told when this returns,
     unless Stripe has not booked it yet. Raises StripeUnavailable (nobody knows: the same attempt_key again at any time;
-    the sweep does so by itself, and after 20 hours looks for it by its group), StripeRefused (nothing moved;
+    the sweep does so by itself, and after 20 hours looks for it by its group), HeldBack
+    of these (it may not leave now, so it was not sent by us, or not again), StripeRefused (nothing moved;
     TransferRefused has been told), AttemptKeyReused (the key stands for another amount or account), NothingToSend.
     Source: rules/ledger.md sections 5 and 6, rules/stripe.md section 6.
     """
@@ -89,7 +93,7 @@ def make_transfer(*, request: TransferRequest, now: datetime) -> str:
 
 
 def never_make_transfer(*, request: TransferRequest, now: datetime) -> bool:
-    """Make sure, in the caller's transaction, that this is never sent; False when it was begun and may have left."""
+    """Make sure, in the caller's transaction, that it is never sent; False when its sending began: it may have left."""
     return forbid_call(
         purpose=StripeCall.Purpose.TRANSFER,
         subject=request.subject,
@@ -105,19 +109,28 @@ def _meaning(request: TransferRequest) -> list[Any]:
 
 
 def finish_transfer(call: StripeCall, *, kind: str, now: datetime) -> str:
-    """Send the call if it has no answer yet, and apply what the transfer then shows; as `make_transfer`."""
+    """Send the call if it has no answer yet and may leave, and apply what the transfer then shows; as `make_transfer`.
+
+    What may not leave any more is looked for where an earlier sending may have arrived, and never sent again.
+    """
+    attempt_key = call.idempotency_key.removeprefix(_key(""))
     try:
         if call.state == StripeCall.State.FAILED:
             raise StripeRefused(call.error, code=call.error.partition(" ")[0])
         if call.state != StripeCall.State.DONE:
-            make_call(call, now=now)
+            _send(call, now, may_send=registry.may_send(kind, attempt_key))
     except StripeRefused as refusal:
-        attempt_key = call.idempotency_key.removeprefix(_key(""))
         fact = TransferRefused(kind=kind, subject=call.subject, attempt_key=attempt_key, code=refusal.code)
         apply_fact(fact, now)
         raise
     follow_object(reader=read_transfer, object_id=call.result_id, at=now, now=now)
     return transfer_ref(call.result_id)
+
+
+def _send(call: StripeCall, now: datetime, *, may_send: bool) -> None:
+    if call.attempts == 0 and not may_send:
+        raise HeldBack("it may not leave now, and was never sent")
+    make_call(call, now=now, may_send=may_send)
 
 
 def _key(attempt_key: str) -> str:

@@ -18,12 +18,13 @@ from partners.operations.send_transfers import request_of, send_transfers
 from partners.queries import totals
 from payments.models import StripeCall
 from payments.operations.list_balance_transactions import list_balance_transactions
+from payments.operations.make_call import make_call
 from payments.operations.make_transfer import StripeRefused, StripeUnavailable, make_transfer
 from people import clock
 from people.models import Mail
 from tests.local_stripe import LocalStripe
 from tests.partners.stripe_payouts import StripePayouts, findings, owed, states, unanswered
-from tests.payments.kill_points import swept
+from tests.payments.kill_points import POINTS, killed_at, swept
 from tests.payments.test_balance_with_sandbox import api
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +127,54 @@ def test_a_hold_stops_a_transfer_that_was_sent_and_not_asked_for(stage: StripePa
     retry_payout(payout_id=late.payout_id, by=stage.ana, now=clock.now())
     send_transfers(now=clock.now())
     assert (states(), owed(dahlia.partner), findings()) == (["settled"], (0, 0), [])
+
+
+def test_a_hold_stops_what_a_worker_meant_to_ask_for_and_died(stage: StripePayouts) -> None:
+    """Neither sweep sends it, and nothing of it is outside: a person may say that it did not leave."""
+    dahlia = waiting_with_funds(stage)
+    killed_at("after row", lambda: send_transfers(now=clock.now()), POINTS)
+    hold_partner(partner_id=dahlia.partner.pk, by=stage.ana, reason="Its bank was taken over", now=clock.now())
+
+    swept()
+    send_transfers(now=clock.now())
+    call = StripeCall.objects.get(purpose="transfer")
+    assert (call.state, call.attempts, states(), stage.at_stripe()) == ("intended", 0, ["submitting"], {})
+
+    stale = StripeCall.objects.get(pk=call.pk)
+    say_not_sent(payout_id=PartnerPayout.objects.get().pk, by=stage.ana, now=clock.now())
+    with pytest.raises(StripeRefused):
+        make_call(stale, now=clock.now())
+    swept()
+    assert (states(), owed(dahlia.partner), stage.at_stripe()) == (["failed"], (2531, 0), {})
+
+
+@pytest.mark.parametrize(("fault", "ends"), [("reset", "unknown"), ("applied_then_dropped", "settled")])
+def test_a_hold_stops_what_has_no_answer_yet(stage: StripePayouts, fault: str, ends: str) -> None:
+    """It is looked for and never sent again; what is not there a day later never left."""
+    dahlia = waiting_with_funds(stage)
+    faults(stage, {"fault": fault, "method": "POST", "path": "/v1/transfers", "times": 9})
+    send_transfers(now=clock.now())
+    hold_partner(partner_id=dahlia.partner.pk, by=stage.ana, reason="Its bank was taken over", now=clock.now())
+    no_faults(stage)
+
+    assert states() == ["unknown"]
+    swept()
+    assert states() == [ends]
+
+    stage.sandbox.advance(hours=21)
+    swept()
+    gone = ends == "settled"
+    assert (states(), owed(dahlia.partner)) == (["settled" if gone else "failed"], (0 if gone else 2531, 0))
+    assert (sum(map(sum, stage.at_stripe().values())), findings()) == (2531 if gone else 0, [])
+
+
+def waiting_with_funds(stage: StripePayouts) -> Any:
+    """A partner whose transfer is sent by a person here, and not yet asked for."""
+    stage.fund()
+    dahlia = stage.partner("dahlia")
+    stage.earn(dahlia, 2531, 1)
+    send_batch(batch_id=stage.approved().pk, by=stage.ana, now=clock.now())
+    return dahlia
 
 
 def test_a_transfer_that_was_asked_for_is_not_said_to_be_here(stage: StripePayouts) -> None:

@@ -47,6 +47,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Fact]:
     facts: list[Fact] = []
     monkeypatch.setattr(registry, "_operations", {})
     monkeypatch.setattr(registry, "_reasons", {})
+    monkeypatch.setattr(registry, "_guards", {})
     monkeypatch.setattr(
         registry,
         "_readers",
