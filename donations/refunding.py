@@ -6,9 +6,11 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 
+from donations.discrepancies import PAID_OTHERWISE
 from donations.models import Gift, GiftRefund
 from ledger import fiscal_years, splitting
 from ledger.builders import Parts
+from ledger.taken_out import taken_out
 from payments.facts import Returned
 from payments.queries import Taken, taken_by
 from people.queries import local_day
@@ -20,11 +22,14 @@ class NotPaid(Exception):
 
 def money_left(gift: Gift, payment: Taken) -> int:
     """What of its `payment_of` neither went back, is on its way, nor was asked for, in minor units; also of one that
-    was set aside."""
+    was set aside, less what people booked out of there."""
     kept = gift.refunds.filter(aside_of=aside_of(gift), state__in=[GiftRefund.State.ASKED, *GiftRefund.CLAIMS])
     taken_twice = Sum("surplus_minor", filter=Q(cause=GiftRefund.Cause.DISPUTE))
     sums = kept.aggregate(gone=Sum("amount_minor"), surplus=taken_twice)
-    return max(payment.amount_minor - (sums["gone"] or 0) + (sums["surplus"] or 0), 0)
+    left_minor = payment.amount_minor - (sums["gone"] or 0) + (sums["surplus"] or 0)
+    if charge_ref := aside_of(gift):
+        left_minor -= taken_out("suspense", charge_ref, payment.currency, PAID_OTHERWISE)
+    return max(left_minor, 0)
 
 
 def aside_of(gift: Gift) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from donations.discrepancies import PAID_OTHERWISE
+from donations.discrepancies import PAID_OTHERWISE, TAKEN_OUT_TWICE
 from donations.models import Gift, GiftRefund
 from donations.outcomes import Outcome
 from ledger import builders
@@ -20,6 +20,7 @@ from ledger.models import Posting
 from ledger.operations.open_exception import close_exceptions, open_exception
 from ledger.operations.post_entry import Outcome as Posted
 from ledger.operations.post_entry import post_entry
+from ledger.taken_out import taken_out
 from payments.facts import CheckoutPaid, Returned
 from people.queries import local_day
 
@@ -65,11 +66,14 @@ def post_aside(build: Any, refund: GiftRefund, fact: Returned, *, now: datetime,
 
 
 def name_aside(gift: Gift, charge_ref: str, currency: str, *, now: datetime) -> None:
-    """Have an exception open for what of this payment is still in suspense, and none once all of it went back."""
+    """Have an exception open for what of this payment is still in suspense, and none once all of it left; another for
+    what left twice, by an entry by hand and to the donor."""
     kept = Posting.objects.filter(entry__idempotency_key=f"{charge_ref}:suspense").aggregate(sum=Sum("amount_minor"))
     gone = gift.refunds.filter(aside_of=charge_ref, state__in=GiftRefund.GONE).aggregate(sum=Sum("amount_minor"))
     left_minor = (kept["sum"] or 0) - (gone["sum"] or 0)
-    if left_minor:
-        open_exception(PAID_OTHERWISE, Found(charge_ref, left_minor, currency, f"for {gift.ref}"), now=now)
-    else:
-        close_exceptions(PAID_OTHERWISE, [charge_ref], now=now)
+    left_minor -= taken_out("suspense", charge_ref, currency, PAID_OTHERWISE)
+    for kind, amount_minor in ((PAID_OTHERWISE, left_minor), (TAKEN_OUT_TWICE, -left_minor)):
+        if amount_minor > 0:
+            open_exception(kind, Found(charge_ref, amount_minor, currency, f"for {gift.ref}"), now=now)
+        else:
+            close_exceptions(kind, [charge_ref], now=now)

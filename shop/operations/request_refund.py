@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ledger.taken_out import taken_out
 from payments.currencies import can_be_charged
 from payments.queries import taken_by
 from people.models import User
@@ -110,6 +111,9 @@ def request_refund(
 def _refuse(order: Order, charge_ref: str, amount_minor: int, part: str) -> None:
     left_minor = money_left(order, charge_ref)
     taken = taken_by(charge_ref)
+    if (aside := kept_in(order, charge_ref)) and taken is not None:
+        # What people booked out of there is no longer the buyer's.
+        left_minor -= taken_out(aside, charge_ref, taken.currency)
     if taken is not None and taken.is_disputed:
         raise Disputed(order.ref)
     if part:

@@ -16,11 +16,14 @@ from donations.operations.record_gift_refund import record_gift_refund
 from donations.operations.undo_gift_refund import undo_gift_refund
 from donations.outcomes import Outcome
 from donations.refunding import money_left, payment_of
+from ledger.drafts import AccountRef
 from ledger.models import Entry, ReconciliationException
+from ledger.operations.resolve_exception import resolve_exception
 from ledger.queries import balance
 from partners.models import Allocation, Hold, Partner
 from payments.facts import DisputeLost, DisputeOpened, DisputeWon, RefundFailed, RefundMade
 from people.models import Mail
+from tests.by_hand import book
 from tests.donations.conftest import checkout_paid
 from tests.green_books import what_is_wrong
 from tests.partners.conftest import person
@@ -146,3 +149,25 @@ def test_a_refund_of_what_the_bank_has_taken_is_our_loss_and_named(gift: Gift, n
     assert (gift.refunded_minor, left_minor, owed) == (2500, 0, 0)
     assert (balance("chargebacks"), open_now()) == (0, [])
     assert what_is_wrong() == []
+
+
+@pytest.mark.parametrize("names_it", [True, False])
+def test_what_was_booked_by_hand_is_not_given_back_as_well(
+    aside: Gift, client: Client, now: datetime, names_it: bool
+) -> None:
+    given, charge = AccountRef("contributions", f"fund:{aside.fund.slug}"), "stripe:charge:ch_1"
+    row = book(AccountRef("suspense"), given, 2400, now=now, about=charge if names_it else "")
+    care = person("care@tassel.example", "donor care")
+    Authenticator.objects.create(user=care, type="totp", data={"secret": "x"})
+    settles = {"resolution": "corrected", "entry_key": row.ref, "reason": "Booked."}
+    resolve_exception(exception_id=ReconciliationException.objects.get().pk, by=care, now=now, **settles)
+    client.force_login(care)
+
+    page = client.get(f"/desk/gifts/{aside.pk}/").content.decode()
+    record_gift_refund(RefundMade(**about(aside, now, 2400, "stripe:refund:re_1"), request_ref=""), now=now)
+
+    assert "Nothing of it waits in suspense" in page and "can go back" not in page
+    assert money_left(aside, payment_of(aside)) == 0
+    assert open_now() == [("suspense_taken_out_twice", charge, 2400)]
+    book(given, AccountRef("suspense"), 2400, now=now, about=charge)
+    assert balance("suspense") == 0

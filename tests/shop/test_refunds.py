@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.test import Client
 
+from ledger.drafts import AccountRef
 from ledger.models import Entry, ReconciliationException
 from partners.models import AllocationReversal, Hold
 from payments.facts import DisputeLost, DisputeOpened, RefundFailed, RefundMade, RefundRefused
@@ -28,6 +29,7 @@ from shop.operations.undo_refund import refuse_refund, undo_refund
 from shop.outcomes import Outcome
 from shop.queries.orders import order_view
 from shop.refunding import NoSuchPart
+from tests.by_hand import book
 from tests.green_books import what_is_wrong
 from tests.partners.conftest import person
 from tests.shop.conftest import NOW, paid_fact, placed_order
@@ -325,3 +327,15 @@ def test_a_refund_that_came_back_after_the_dispute_was_lost_is_an_exception() ->
 
     (named,) = ReconciliationException.objects.filter(resolved_at__isnull=True)
     assert (named.kind, named.subject, named.amount_minor) == ("loss_not_shared", "stripe:dispute:dp_1", 7200)
+
+
+def test_what_was_booked_by_hand_out_of_suspense_is_not_given_back_as_well(stripe: Stripe) -> None:
+    order = placed_order(VALOR_DARK=3).order
+    fact = paid_fact(order, total_minor=7100)
+    mark_order_paid(fact, now=NOW)
+
+    book(AccountRef("suspense"), AccountRef("sales"), 7000, now=NOW, about=fact.charge_ref)
+    with pytest.raises(RefundAmountWrong) as refused:
+        ask(order, 101)
+
+    assert (refused.value.left_minor, stripe.asked) == (100, [])
