@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, Model, Value
 from django.db.models.functions import Cast, Concat
 from django.db.models.options import Options
 from django.urls import NoReverseMatch, reverse
@@ -63,11 +63,16 @@ def describe_records(refs: list[str]) -> dict[str, Source]:
     found = {}
     for ref in refs:
         _, kind, number = ref.split(":", 2)
-        model = ContentType.objects.get_for_id(int(kind)).model_class()
+        model = _model(kind)
         if model is not None:
             name = str(model._meta.verbose_name).capitalize()
             found[ref] = Source(f"{name} {number}", _record(model._meta, number))
     return found
+
+
+def _model(kind: str) -> type[Model] | None:
+    """None once the kind is gone: `remove_stale_contenttypes` empties it in what the console wrote down."""
+    return ContentType.objects.get_for_id(int(kind)).model_class() if kind.isdecimal() else None
 
 
 def fields_changed(message: str) -> str:

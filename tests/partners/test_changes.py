@@ -107,3 +107,11 @@ def test_the_consoles_changes_are_told_without_what_they_hold(org: Organisation,
     assert "Payout policy 1" in shown
     assert "Refund window days" in shown
     assert "21" not in entry.change_message
+
+
+def test_what_the_console_changed_is_told_when_its_kind_is_gone(org: Organisation, ana: User) -> None:
+    LogEntry.objects.create(user=ana, content_type=None, object_id="5", object_repr="Old", action_flag=3)
+
+    page = signed_in(ana).get("/desk/history/?topic=Settings+and+records")
+
+    assert page.status_code == 200 and "Deleted" in words(page)
