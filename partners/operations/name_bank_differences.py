@@ -75,13 +75,17 @@ def _late(today: date, differing: set[tuple[str, int]]) -> list[Found]:
 
 
 def _by_hand(today: date) -> list[Found]:
-    """What two people booked at an account since its first statement, and its bank does not show."""
-    since = BankStatement.objects.aggregate(day=Min("first_on"))["day"]
-    entries = hand_entries() if since is not None else []
+    """What two people booked at an account since its own first statement, and its bank does not show."""
+    firsts = BankStatement.objects.values_list("account").annotate(day=Min("first_on"))
+    since = {f"bank:{account}": day for account, day in firsts.order_by()}
+    if not since:
+        return []
+    # What is booked at the bank without an account's name may be on a statement of any.
+    since[""] = min(since.values())
     return [
         Found(one.key, one.amount_minor, one.currency, f"of {one.on}")
-        for one in entries
-        if one.on >= since and after(one.on, BANK_DAYS) < today
+        for one in hand_entries()
+        if one.owner in since and one.on >= since[one.owner] and after(one.on, BANK_DAYS) < today
     ]
 
 

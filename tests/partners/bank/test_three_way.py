@@ -99,6 +99,20 @@ def test_an_entry_by_hand_without_a_line_is_named_by_itself_and_chased(checking:
     assert [(item.ref, item.amount_minor) for item in bank_checks.booked_by_hand()] == [("manual:1", -500_000)]
 
 
+def test_each_account_is_known_since_its_own_first_statement(checking: BankAccount, ana: User) -> None:
+    savings = BankAccount.objects.create(name="Savings", currency="usd", last4="4242")
+    imported(checking, ana, 0, -900, "2026-10-01,Rent,-9.00")
+    booked_by_hand(savings, -500, date(2026, 10, 5))
+    match_lines(now=NOW)
+    assert "hand_entry_not_at_bank" not in found_exceptions(), "no statement of it yet"
+
+    imported(savings, ana, 0, -900, "2026-10-06,Fee,-9.00")
+    booked_by_hand(savings, -700, date(2026, 10, 7), "manual:2")
+    match_lines(now=NOW)
+
+    assert found_exceptions()["hand_entry_not_at_bank"] == ("manual:2", -700)
+
+
 def test_a_line_that_was_booked_by_hand_is_no_difference(checking: BankAccount, ana: User, ben: User) -> None:
     imported(checking, ana, 0, -900, "2026-10-01,Rent,-9.00")
     booked_by_hand(checking, -900, date(2026, 10, 1))
