@@ -22,7 +22,7 @@ def make_accounts(*, now: datetime) -> int:
 
     Safe at any time and by any number of workers. A call that has no answer yet is looked for by payments until it is
     known. One that has its answer is not sent again: the answer had not reached the row, and is told once more.
-    Never inside a transaction (RuntimeError).
+    Never inside a transaction.
     """
     waiting = list(PartnerAccount.objects.filter(state=PartnerAccount.State.ASKED).select_related("partner"))
     calls = StripeCall.objects.filter(subject__in=[row.ref for row in waiting], purpose="make_account")
@@ -45,5 +45,8 @@ def make_one(row: PartnerAccount, *, now: datetime) -> bool:
     except StripeRefused as refusal:
         log.warning("partner_account_refused", account=row.pk, code=refusal.code)
     except StripeUnavailable:
+        return False
+    except Exception:  # it is tried again with every sweep, and keeps no other partner waiting
+        log.exception("partner_account_not_made", account=row.pk)
         return False
     return True

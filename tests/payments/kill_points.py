@@ -75,6 +75,12 @@ RETURN_POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = 
     "after applied": [(refund_charge, "follow_object", _and_die(follow_object.follow_object))],
 }
 
+# An account was refused, and whoever asked for it does not know.
+ACCOUNT_POINTS: Final[Mapping[str, list[tuple[Any, str, Callable[..., Any]]]]] = {
+    **POINTS,
+    "before told": [(make_account, "apply_fact", _die)],
+}
+
 
 def killed_at(point: str, work: Callable[[], object], points: Mapping[str, Any] = RETURN_POINTS) -> None:
     """Do the work in a child that dies at this one of the points; AssertionError when it lived through it."""
