@@ -33,9 +33,12 @@ def follow_account(fact: AccountChanged, *, now: datetime) -> Outcome:
     It is entered as the partner's destination the first time it takes transfers, by whoever asked for it, unless
     somebody entered another meanwhile. Another bank at Stripe is a changed destination: on hold until the call-back.
     An account that is paid into and does not take transfers any more puts the partner on hold until a person lifts it.
+    One that was closed stays closed, whatever is told later: another may have been asked for in its place.
     """
     row = _locked(fact.subject)
-    lost = row.takes_transfers and not fact.takes_transfers
+    if row.state == PartnerAccount.State.CLOSED:
+        return Outcome.KNOWN
+    lost, bank_before = row.takes_transfers and not fact.takes_transfers, row.bank_mark
     _keep(row, fact, lost=lost)
     newest = PayoutDestination.objects.filter(partner=row.partner, stripe_account=row.stripe_account).first()
     if newest is None:
@@ -48,7 +51,7 @@ def follow_account(fact: AccountChanged, *, now: datetime) -> Outcome:
     is_paid_there = row.partner.destinations.filter(stripe_account=row.stripe_account, state="active").exists()
     if lost and is_paid_there:
         _hold(row, now)
-    if newest.state in LIVE and newest.fingerprint != row.bank_mark:
+    if _is_another_bank(row, newest, has_moved=row.bank_mark != bank_before):
         enter_account(row, by=row.asked_by, now=now)
         return Outcome.BANK_CHANGED
     return Outcome.LOST if lost and is_paid_there else Outcome.KEPT
@@ -93,6 +96,17 @@ def _keep(row: PartnerAccount, fact: AccountChanged, *, lost: bool) -> None:
     if not fact.is_closed:  # Stripe does not show the bank of what it no longer knows
         row.bank_last4, row.bank_mark = fact.bank_last4, fact.bank_mark
     row.save(update_fields=["state", "stripe_account", "takes_transfers", "losses", "bank_last4", "bank_mark"])
+
+
+def _is_another_bank(row: PartnerAccount, newest: PayoutDestination, *, has_moved: bool) -> bool:
+    """Whether Stripe pays out to a bank that nobody was asked about, while the partner is, or is to be, paid there.
+
+    A bank that was refused is not asked about again while it stays: only when Stripe had another one in between.
+    """
+    if newest.fingerprint == row.bank_mark and (newest.state in LIVE or not has_moved):
+        return False
+    live = row.partner.destinations.filter(stripe_account=row.stripe_account, state__in=LIVE)
+    return live.exclude(fingerprint=row.bank_mark).exists()
 
 
 def _say_ready(row: PartnerAccount, fact: AccountChanged) -> None:

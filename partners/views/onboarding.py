@@ -63,9 +63,14 @@ def begin(request: HttpRequest, account: PartnerAccount, token: str) -> HttpResp
 @require_safe
 @by_token
 def back(request: HttpRequest, account: PartnerAccount, token: str) -> HttpResponse:
-    """Coming back does not mean that everything was answered: Stripe is asked, and what is missing is said."""
+    """Coming back does not mean that everything was answered: Stripe is asked, and what is missing is said.
+
+    Whoever comes back more often than that sees what is known, and Stripe is left alone.
+    """
+    now = clock.now()
     try:
-        ask_account(account_id=account.stripe_account, now=clock.now())
+        if count_attempt(what="onboarding_back", who=account.ref, now=now) <= HOURLY:
+            ask_account(account_id=account.stripe_account, now=now)
     except Exception:  # the webhook or the sweep will tell; whoever comes back must see a page
         log.warning("account_not_seen_on_return", account=account.pk, exc_info=True)
     account.refresh_from_db()

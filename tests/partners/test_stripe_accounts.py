@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from partners.models import (
     Agreement,
@@ -17,6 +18,7 @@ from partners.models import (
     PayoutDestination,
     PayoutHold,
 )
+from partners.onboarding_links import token_of
 from partners.operations.approve_batch import NotPayable, approve_batch
 from partners.operations.choose_stripe import Outcome as Chosen
 from partners.operations.choose_stripe import choose_stripe
@@ -25,6 +27,7 @@ from partners.operations.follow_account import Outcome, follow_account, refuse_a
 from partners.operations.hold_partner import NotHeld, hold_partner, lift_hold
 from partners.operations.propose_batch import NothingEligible, propose_batch
 from partners.two_people import SamePerson
+from partners.views.onboarding import HOURLY
 from payments.facts import AccountChanged, AccountRefused
 from people.models import Mail, User
 from tests.partners.conftest import NOW, person
@@ -151,6 +154,26 @@ def test_another_bank_at_stripe_is_a_changed_destination(
     assert choose_stripe(partner_id=account.partner_id, by=ana, now=LATER) == Chosen.ENTERED
 
 
+def test_a_bank_after_a_refused_one_is_entered_too(account: PartnerAccount, ana: User, ben: User) -> None:
+    """B1 is paid, B2 was refused, Stripe is back on B1: a third bank is asked about, and so is B2 when it returns."""
+    confirmed(account, ben)
+    third = READY | {"bank_last4": "7777", "bank_mark": "c" * 64}
+    told(account, **OTHER_BANK)
+
+    entered = []
+    for bank in (third, OTHER_BANK):
+        pending = account.partner.destinations.get(state="pending")
+        refuse_destination(destination_id=pending.pk, by=ben, reason="They know nothing of it", now=LATER)
+        assert told(account, **READY) == Outcome.KEPT
+        for hold in PayoutHold.objects.filter(lifted_at=None):
+            lift_hold(hold_id=hold.pk, by=ben, reason="The old bank again, they say.", now=LATER)
+        assert told(account, **bank) == Outcome.BANK_CHANGED
+        entered.append(account.partner.destinations.get(state="pending").label[-4:])
+
+    assert entered == ["7777", "0042"]
+    assert PayoutHold.objects.filter(lifted_at=None, reason="destination").count() == 1
+
+
 def test_money_never_goes_to_a_bank_that_nobody_called_back(
     account: PartnerAccount, valor: Agreement, ana: User, ben: User
 ) -> None:
@@ -199,6 +222,17 @@ def test_a_closed_account_is_lost_and_another_may_be_asked_for(account: PartnerA
     assert (account.state, account.bank_last4) == ("closed", "6789")
     assert not account.partner.destinations.filter(state="pending").exists()
     assert choose_stripe(partner_id=account.partner_id, by=ana, now=NOW) == Chosen.ASKED
+
+
+def test_a_closed_account_stays_closed_beside_the_next(account: PartnerAccount, ana: User, ben: User) -> None:
+    confirmed(account, ben)
+    told(account, is_closed=True)
+    ask(account.partner, ana)
+
+    assert told(account, **OTHER_BANK) == Outcome.KNOWN, "Stripe did not know it for a moment only"
+
+    account.refresh_from_db()
+    assert (account.state, account.takes_transfers, account.bank_last4) == ("closed", False, "6789")
 
 
 def test_a_manual_hold_has_nothing_to_do_with_stripe(account: PartnerAccount, ana: User, ben: User) -> None:
@@ -273,6 +307,17 @@ def test_the_link_goes_to_the_partner_and_never_to_us(account: PartnerAccount, a
     assert client.get(f"/onboarding/{token[:-2]}xx/").status_code == 404
     PartnerAccount.objects.update(state="closed", takes_transfers=False)
     assert client.get(f"/onboarding/{token}/").status_code == 404
+
+
+def test_coming_back_often_asks_stripe_so_often_an_hour(
+    account: PartnerAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("partners.views.onboarding.ask_account", lambda *, account_id, now: asked.append(account_id))
+
+    shown = [Client().get(f"/onboarding/{token_of(account)}/back/").status_code for _ in range(HOURLY + 2)]
+
+    assert (set(shown), asked) == ({200}, [ACCOUNT] * HOURLY)
 
 
 def test_nothing_is_eligible_while_the_first_account_waits_for_its_call(
