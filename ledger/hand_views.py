@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -41,7 +42,7 @@ from ledger.month_views import ReasonForm
 from ledger.operations.approve_manual_entry import ContentChanged, WriteOffLimit, approve_manual_entry
 from ledger.operations.edit_manual_entry import edit_manual_entry
 from ledger.operations.post_entry import CodeChanged, NoSuchMonth, NotPosted
-from ledger.operations.propose_manual_entry import File, propose_manual_entry
+from ledger.operations.propose_manual_entry import AlreadyProposed, File, propose_manual_entry
 from ledger.operations.refuse_manual_entry import refuse_manual_entry
 from people import clock
 from people.access import confirm_afresh, has_role, is_confirmed, role_required
@@ -117,7 +118,10 @@ def propose(request: HttpRequest) -> HttpResponse:
     """Write an entry for another person to approve."""
 
     def step(form: HandEntryForm, lines: LineForms, files: list[File], now: datetime) -> ManualEntry:
-        return propose_manual_entry(content=content_of(form, lines), files=files, by=_me(request), now=now)
+        key = _form_key(request)
+        return propose_manual_entry(
+            content=content_of(form, lines), files=files, by=_me(request), now=now, form_key=key
+        )
 
     return _write(request, None, step)
 
@@ -163,6 +167,9 @@ def _write(
             written = step(form, lines, _files(form), clock.now())
         except (*_UNFIT, AttachmentMissing, NotAttachable, NotWaiting) as error:
             form.add_error(None, _said(error))
+        except AlreadyProposed as error:
+            messages.info(request, "This form was sent before. It proposed this entry, once; change it here.")
+            return redirect("ledger_desk:hand_entry", error.row.pk)
         else:
             messages.success(request, "Proposed. Another person, a finance approver or the board, decides.")
             return redirect("ledger_desk:hand_entry", written.pk)
@@ -192,6 +199,7 @@ def _form(request: HttpRequest, row: ManualEntry | None, form: HandEntryForm, li
         "entry": row,
         "form": form,
         "lines": lines,
+        "form_key": _form_key(request) or secrets.token_hex(16),
         "problems": problems,
         "may_add": len(lines.forms) < lines.max_num,
         "here": "by_hand",
@@ -231,6 +239,12 @@ def refuse(request: HttpRequest, manual_id: int) -> HttpResponse:
     else:
         messages.success(request, "Refused. It can be changed and proposed again.")
     return redirect("ledger_desk:hand_entry", row.pk)
+
+
+def _form_key(request: HttpRequest) -> str:
+    """The key of the form that was sent, so that a second click proposes nothing more."""
+    key = request.POST.get("form_key", "")
+    return key if key.isascii() and key.isalnum() and len(key) <= 40 else ""
 
 
 def _files(form: HandEntryForm) -> list[File]:

@@ -22,12 +22,18 @@ class ManualEntry(models.Model):
     about = models.CharField(
         max_length=100, blank=True, help_text="The charge or refund that it settles: stripe:charge:ch_1."
     )
+    form_key = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="One per form that was sent; it proposes once."
+    )
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     entry = models.OneToOneField(Entry, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         verbose_name_plural = "manual entries"
+        constraints = [
+            models.UniqueConstraint(fields=["form_key"], condition=~Q(form_key=""), name="manual_entry_form_once"),
+        ]
 
     def __str__(self) -> str:
         return self.ref

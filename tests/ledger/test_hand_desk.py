@@ -266,6 +266,19 @@ def test_what_makes_no_entry_is_said(ana: User, changes: dict[str, Any], says: s
     assert not ManualEntry.objects.exists() and not Attachment.objects.exists()
 
 
+def test_a_form_that_is_sent_twice_proposes_once(ana: User) -> None:
+    client = signed_in(ana)
+    key = re.search(r'name="form_key" value="(\w+)"', words(client.get(NEW)))
+    assert key is not None
+
+    for _ in range(2):
+        answer = client.post(NEW, typed(form_key=key[1]), follow=True)
+
+    assert ManualEntry.objects.count() == 1
+    assert answer.status_code == 200 and "This form was sent before" in words(answer)
+    assert f'value="{key[1]}"' in words(client.post(NEW, typed(form_key=key[1], words="")))
+
+
 def test_more_lines_keep_what_was_typed(ana: User) -> None:
     answer = signed_in(ana).post(NEW, typed(more="1", about="stripe:refund:re_1"))
 
