@@ -29,6 +29,7 @@ from payments.operations.name_old_items import name_old_items
 from payments.operations.name_unknown_calls import name_unknown_calls
 from payments.operations.process_event import Outcome, process_next_event
 from payments.operations.receive_event import TASK
+from payments.operations.reconcile import NOT_LISTED
 from payments.operations.reconcile_onward import Onward, reconcile_onward
 from payments.operations.watch_signatures import name_bad_signatures
 from people import clock
@@ -80,13 +81,17 @@ def sweep() -> None:
 def reconcile() -> int:
     """Every ten minutes: go on with the round that begins twice a day, and begin at once again while there is more.
 
-    What no event told and no sweep asked about is applied, and said aloud. Returns how much it was.
+    What no event told and no sweep asked about is applied, and said aloud. Returns how much it was. What Stripe could
+    not list is no lost fact: it is said apart, and listed again by the next run.
     """
     woken(RECONCILE)
     onward = _go_on()
     if onward is None:
         return 0
-    found = onward.findings
+    found = [one for one in onward.findings if one.trouble != NOT_LISTED]
+    unlisted = [one.kind for one in onward.findings if one.trouble == NOT_LISTED]
+    if unlisted:
+        log.warning("kinds_not_listed", kinds=unlisted)
     if found:
         log.error("lost_facts_found", findings=len(found), kind=found[0].kind, first=found[0].object_id)
     if onward.more:

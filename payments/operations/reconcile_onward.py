@@ -26,13 +26,20 @@ ROUND_EVERY: Final = timedelta(hours=12)
 MINUTES_OLD: Final = timedelta(minutes=10)
 EVENT: Final = "event"
 STEP: Final = timedelta(hours=6)  # of one kind are listed at once, and a day before the next kind has its turn
+LEAST: Final = timedelta(minutes=1)  # is listed to its end, however long that takes
+SHORTER: Final = 4  # as often into a step that took LIST_FOR_S to list: a day of renewals is walked minute by minute
+LIST_FOR_S: Final = 5.0
 KINDS: Final = (EVENT, *READERS)
 log = structlog.get_logger(__name__)
 
 
+class _TakesLong(Exception):
+    """Stripe lists a step newest first, so a listing that is broken off leaves nothing to go on from."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Onward:
-    """What was found; there is `more` when time ran out before the round did."""
+    """What was found; there is `more` when time ran out before the round did, and it is of use to go on at once."""
 
     findings: tuple[Finding, ...]
     more: bool
@@ -42,23 +49,32 @@ def reconcile_onward(*, now: datetime, work_for_s: float) -> Onward:
     """Begin a round when the last one's end is ROUND_EVERY ago, and go on with it; what was not known is applied.
 
     After `work_for_s` nothing else is begun, yet every run comes further. A kind that Stripe cannot list is a finding,
-    and is listed again by the next run; it stops no other. Safe beside live traffic and beside itself. Never inside a
-    transaction (RuntimeError).
+    and is listed again by the next run; it stops no other, and when nothing could be listed there is no `more`: a
+    Stripe that hangs is not asked without a pause. A step that is long to list is taken in smaller ones. Safe beside
+    live traffic and beside itself. Never inside a transaction (RuntimeError).
     """
     deadline = time.monotonic() + work_for_s
     _begin_rounds(now)
     findings: list[Finding] = []
     unlisted: set[str] = set()
+    steps = dict.fromkeys(KINDS, STEP)
+    came_further = False
     while (walk := _next(unlisted)) is not None:
+        step = steps[walk.kind]
         try:
-            findings += (
-                _events(walk) if walk.kind == EVENT else _objects(walk, now, lambda: time.monotonic() > deadline)
-            )
+            if walk.kind == EVENT:
+                findings += _events(walk, step)
+            else:
+                findings += _objects(walk, step, now, lambda: time.monotonic() > deadline)
+            came_further = True
+        except _TakesLong:
+            steps[walk.kind] = max(step / SHORTER, LEAST)
+            continue  # whatever the time: the next run would not come further either
         except StripeUnavailable:
             unlisted.add(walk.kind)
             findings.append(Finding(kind=walk.kind, object_id="", trouble=NOT_LISTED))
         if time.monotonic() > deadline:
-            return Onward(findings=tuple(findings), more=True)
+            return Onward(findings=tuple(findings), more=came_further and _next(unlisted) is not None)
     log.info("reconciled_onward", findings=len(findings), unlisted=sorted(unlisted))
     return Onward(findings=tuple(findings), more=False)
 
@@ -85,10 +101,11 @@ def _next(unlisted: set[str]) -> ReconcileWalk | None:
     return min(behind, key=lambda walk: (walk.through.date(), KINDS.index(walk.kind)), default=None)
 
 
-def _events(walk: ReconcileWalk) -> list[Finding]:
+def _events(walk: ReconcileWalk, step: timedelta) -> list[Finding]:
     """Only listed and received: a worker treats them as any other. What no inbox would take is trouble."""
-    end = min(walk.through + STEP, walk.until)
-    missed = reconcile_events(since=walk.through, until=end, repair=True)
+    end = min(walk.through + step, walk.until)
+    in_time = _watch(step)
+    missed = reconcile_events(since=walk.through, until=end, repair=True, progress=lambda _number: in_time())
     _keep(walk, end)
     return [
         Finding(kind=EVENT, object_id=one.event_id, outcomes=("received",), trouble=one.refused and "refused")
@@ -96,10 +113,14 @@ def _events(walk: ReconcileWalk) -> list[Finding]:
     ]
 
 
-def _objects(walk: ReconcileWalk, now: datetime, late: Callable[[], bool]) -> list[Finding]:
+def _objects(walk: ReconcileWalk, step: timedelta, now: datetime, late: Callable[[], bool]) -> list[Finding]:
     """A step of one kind, the oldest first, so that `through` is where another run goes on."""
-    end = min(walk.through + STEP, walk.until)
-    listed = list(gateway.client().created(walk.kind, since=walk.through, until=end))
+    end = min(walk.through + step, walk.until)
+    in_time = _watch(step)
+    listed = []
+    for one in gateway.client().created(walk.kind, since=walk.through, until=end):
+        in_time()
+        listed.append(one)
     findings: list[Finding] = []
     through = walk.through
     for object_id, created_at in reversed(listed):
@@ -111,6 +132,17 @@ def _objects(walk: ReconcileWalk, now: datetime, late: Callable[[], bool]) -> li
         findings += look(walk.kind, object_id, repair=True, now=now)
     _keep(walk, end)
     return findings
+
+
+def _watch(step: timedelta) -> Callable[[], None]:
+    """Call it while a step is listed: raises _TakesLong when that takes too long and a shorter step would help."""
+    until = time.monotonic() + LIST_FOR_S
+
+    def in_time() -> None:
+        if step > LEAST and time.monotonic() > until:
+            raise _TakesLong
+
+    return in_time
 
 
 def _keep(walk: ReconcileWalk, through: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -21,7 +21,7 @@ from payments.models import BalanceTransaction, CheckoutSession, ReconcileWalk, 
 from payments.operations import reconcile_onward
 from payments.operations.reconcile import Finding, Report, reconcile
 from payments.operations.reconcile_events import reconcile_events
-from payments.operations.reconcile_onward import BACK, ROUND_EVERY
+from payments.operations.reconcile_onward import BACK, MINUTES_OLD, ROUND_EVERY
 from people import clock
 from tests.local_stripe import LocalStripe
 from tests.payments.conftest import Listen
@@ -214,6 +214,46 @@ def test_time_that_runs_out_within_a_step_is_gone_on_from_there(monkeypatch: pyt
         assert len(looked_at) <= before + 1
 
     assert looked_at == ["ch_2", "ch_1", "ch_0"]
+
+
+def test_a_busy_window_is_walked_in_steps_that_can_be_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing that takes long is broken off, and every run comes further all the same."""
+    now = clock.now()
+    taken: list[timedelta] = []
+
+    def slow(*, since: datetime, until: datetime, progress: Callable[[int], None], **_: object) -> list[object]:
+        for page in range((until - since) // timedelta(minutes=2)):
+            progress(page)
+        taken.append(until - since)
+        return []
+
+    monkeypatch.setattr(reconcile_onward, "reconcile_events", slow)
+    monkeypatch.setattr(reconcile_onward, "LIST_FOR_S", 0)
+    monkeypatch.setattr(gateway.Gateway, "created", lambda *_, **__: iter(()))
+
+    runs = [reconcile_onward.reconcile_onward(now=now, work_for_s=0).more for _ in range(3)]
+
+    assert runs == [True] * 3
+    assert ReconcileWalk.objects.get(kind="event").through > now - BACK - MINUTES_OLD
+    assert taken and max(taken) < timedelta(minutes=2)
+
+
+def test_a_stripe_that_hangs_is_not_asked_without_a_pause(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def none(*_: object, **__: object) -> object:
+        raise StripeUnavailable("down")
+
+    woken: list[str] = []
+    monkeypatch.setattr(gateway.Gateway, "created", none)
+    monkeypatch.setattr(gateway.Gateway, "event_pages", none)
+    monkeypatch.setattr(tasks, "WORK_FOR_S", 0)
+    monkeypatch.setattr(tasks, "wake", woken.append)
+
+    assert (tasks.reconcile(), woken) == (0, [])
+
+    said = [one.getMessage() for one in caplog.records]
+    assert [one for one in said if "kinds_not_listed" in one] and not [one for one in said if "lost_facts" in one]
 
 
 def test_a_kind_that_cannot_be_listed_stops_no_other_and_comes_again(
