@@ -33,7 +33,7 @@ def approve_batch(*, batch_id: int, by: User, content_hash: str, now: datetime) 
     is paid), MayNotApprove, ContentChanged, NotPayable; then nothing has changed.
     """
     batch, approval = waiting(batch_id)
-    if by.pk == batch.proposed_by_id or by.pk in editors_of(batch):
+    if is_own(batch, by):
         raise SamePerson("You proposed or changed this batch: another person must decide.")
     check_approver(by=by, now=now)
     payouts = list(
@@ -65,6 +65,11 @@ def waiting(batch_id: int) -> tuple[PayoutBatch, Approval]:
     if batch.state != PayoutBatch.State.PROPOSED or approval is None:
         raise NotWaiting("This batch does not wait for approval.")
     return batch, approval
+
+
+def is_own(batch: PayoutBatch, by: User) -> bool:
+    """Whether they proposed or changed the batch: then they take it back at most. One query at most."""
+    return by.pk == batch.proposed_by_id or by.pk in editors_of(batch)
 
 
 def editors_of(batch: PayoutBatch) -> set[int]:

@@ -16,7 +16,7 @@ from ledger.operations.seal_entries import ContentMismatch
 from partners.bank.bank_days import after
 from partners.forms import ProposeForm, RefuseForm
 from partners.models import AchFile, PartnerPayout, PayoutBatch, PayoutEvent
-from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch
+from partners.operations.approve_batch import ContentChanged, NotWaiting, approve_batch, is_own
 from partners.operations.check_destinations import NotPayable
 from partners.operations.edit_batch import NotEditable, take_out_payout
 from partners.operations.propose_batch import CutOffAhead, NothingEligible, propose_batch
@@ -137,7 +137,7 @@ def _batch(request: HttpRequest, batch_id: int, refuse_form: RefuseForm) -> Http
         "events": events,
         "own": own,
         "may_decide": waiting is not None and APPROVER in roles,
-        "may_refuse": row.state in ("proposed", "approved") and APPROVER in roles,
+        "may_refuse": row.state in ("proposed", "approved") and (APPROVER in roles or (own and PREPARER in roles)),
         "may_edit": PREPARER in roles and row.state in ("proposed", "approved") and len(live) > 1,
         "ach_waits": row.sent_by_id == request.user.pk
         and any(line.method == "ach" and line.state == PartnerPayout.State.SUBMITTING for line in lines),
@@ -163,10 +163,15 @@ def approve(request: HttpRequest, batch_id: int) -> HttpResponse:
     )
 
 
-@role_required(APPROVER)
+@role_required(PREPARER, APPROVER)
 @require_POST
 @confirm_afresh
 def refuse(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """An approver refuses any batch; a preparer takes back what they proposed or changed."""
+    row = get_object_or_404(PayoutBatch, pk=batch_id)
+    if not (has_role(request.user, APPROVER) or is_own(row, request.user)):  # type: ignore[arg-type]
+        messages.error(request, "You neither proposed nor changed this batch: a finance approver decides.")
+        return redirect("partners:desk_batch", batch_id)
     form = RefuseForm(request.POST)
     if not form.is_valid():
         return _batch(request, batch_id, form)

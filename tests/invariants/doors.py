@@ -128,7 +128,7 @@ DOORS: dict[str, Door] = {
     "desk/payouts/propose/": role(*PREPARER, methods="POST"),
     "desk/payouts/<int:batch_id>/": role(*FINANCE),
     "desk/payouts/<int:batch_id>/approve/": role(*APPROVER, methods="POST"),
-    "desk/payouts/<int:batch_id>/refuse/": role(*APPROVER, methods="POST"),
+    "desk/payouts/<int:batch_id>/refuse/": role(*HANDS, methods="POST"),
     "desk/payouts/<int:batch_id>/send/": role(*HANDS, methods="POST"),
     "desk/payouts/<int:batch_id>/<int:payout_id>/": role(*FINANCE),
     "desk/payouts/<int:batch_id>/<int:payout_id>/take-out/": role(*PREPARER, methods="POST"),

@@ -57,6 +57,22 @@ def test_the_database_knows_every_editor(edited: PayoutBatch, rehope: Agreement,
         PayoutEvent.objects.update(by=cleo)
 
 
+def test_a_preparer_takes_back_their_own_batch_and_no_other(valor: Agreement, ana: User, ben: User) -> None:
+    earn(valor, 20000, 1)
+    batch = approve(propose(ana), ben)
+    page, cleo = f"/desk/payouts/{batch.pk}/", signed_in(person("cleo@tassel.example", "finance preparer"))
+    assert "Take it back" not in words(cleo.get(page))
+    assert "a finance approver decides" in words(cleo.post(f"{page}refuse/", {"reason": "No"}, follow=True))
+    batch.refresh_from_db()
+    assert batch.state == "approved"
+
+    assert "Take it back" in words(signed_in(ana).get(page))
+    signed_in(ana).post(f"{page}refuse/", {"reason": "A refund came between"})
+
+    batch.refresh_from_db()
+    assert (batch.state, propose(ana).payouts.count()) == ("refused", 1)
+
+
 def test_who_changed_a_batch_takes_it_back(edited: PayoutBatch, ana: User, ben: User) -> None:
     """Where two people do all the work, a batch that both have touched would hold its shares for ever."""
     page, client = f"/desk/payouts/{edited.pk}/", signed_in(ben)
