@@ -18,7 +18,7 @@ from donations.operations.stop_plan import stop_plan
 from partners.models import Partner
 from payments.gateway import StripeUnavailable
 from payments.models import Charge
-from people.models import Mail, User
+from people.models import Mail, Organisation, User
 from people.operations.give_login import give_login
 from tests.donations.conftest import checkout_paid, invoice_failed, invoice_paid
 
@@ -71,6 +71,12 @@ LAST = "on the last day of each month"
         (10, "2026-11-10T02:00Z", ("9 November 2026", "on the 9th of each month")),  # the evening before, here
         (1, "2026-12-01T02:00Z", ("30 November 2026", LAST)),
         (
+            30,
+            "2026-11-30T02:00Z",
+            ("29 November 2026", "on the 29th of each month, in February on the last day but one"),
+        ),
+        (31, "2026-11-30T02:00Z", ("29 November 2026", "on the last day but one of each month")),
+        (
             31,
             "2026-11-30T17:00Z",
             ("30 November 2026", "on the 31st of each month, or on the last day of a shorter one"),
@@ -89,6 +95,27 @@ def test_the_plans_day_stands_beside_stripes_next_date(
 
     found = re.findall(r"<dt>(?:Next gift|Taken)</dt><dd>(.*?)</dd>", page)
     assert tuple(found) == shown
+
+
+@pytest.mark.usefixtures("donor")
+@pytest.mark.parametrize(
+    ("anchor_day", "next_at", "shown"),
+    [
+        (10, "2026-11-10T23:30Z", ("11 November 2026", "on the 11th of each month")),  # the morning after, there
+        (10, "2026-11-10T12:00Z", ("10 November 2026", "on the 10th of each month")),
+        (31, "2026-12-31T23:30Z", ("1 January 2027", "on the 1st of each month")),
+        (30, "2026-11-30T23:30Z", ("1 December 2026", "on the 31st of each month, or on the 1st after a shorter one")),
+    ],
+)
+def test_east_of_utc_the_plans_day_may_be_the_next(
+    client: Client, plan: Plan, anchor_day: int, next_at: str, shown: tuple[str, ...]
+) -> None:
+    Organisation.objects.update(zone_name="Europe/Berlin")
+    Plan.objects.filter(pk=plan.pk).update(anchor_day=anchor_day, next_at=next_at)
+
+    page = client.get(MY).content.decode()
+
+    assert tuple(re.findall(r"<dt>(?:Next gift|Taken)</dt><dd>(.*?)</dd>", page)) == shown
 
 
 def test_my_giving_takes_the_same_queries_for_one_gift_as_for_twelve(
