@@ -12,7 +12,7 @@ from partners.models import Agreement, AgreementDuty, AgreementEvent, AgreementT
 from partners.operations.keep_paper import keep_paper
 from partners.operations.plan_duties import plan_duties
 from partners.operations.settle_duty import Outcome, settle_duty
-from partners.operations.write_terms import Frozen, TooEarly, write_terms
+from partners.operations.write_terms import Frozen, NobodyLeft, TooEarly, write_terms
 from partners.queries.accounting import COLUMNS, accounting_rows, final_accounting
 from partners.queries.papers import terms_of
 from partners.views.agreements import APPROVER, PREPARER, show
@@ -79,6 +79,8 @@ def terms(request: HttpRequest, agreement_id: int) -> HttpResponse:
             write_terms(agreement_id=agreement_id, contract=form.contract(), by=request.user, now=clock.now())  # type: ignore[arg-type]
         except TooEarly as error:
             form.add_error("accounting_on", str(error))
+        except NobodyLeft as error:
+            form.add_error(None, str(error))
         except Frozen:
             messages.error(request, FROZEN)
             return redirect("partners:desk_agreement", agreement_id)

@@ -97,6 +97,7 @@ def test_terms_are_frozen_with_their_agreement(agreement: Agreement, ana: User, 
 
 
 def test_who_wrote_the_terms_is_no_second_person(agreement: Agreement, ben: User) -> None:
+    cleo = person("cleo@tassel.example", "finance approver")
     write_terms(agreement_id=agreement.pk, contract=contract(), by=ben, now=NOW)
 
     with pytest.raises(SamePerson):
@@ -106,7 +107,17 @@ def test_who_wrote_the_terms_is_no_second_person(agreement: Agreement, ben: User
     page = words(signed_in(ben).get(f"/desk/agreements/{agreement.pk}/"))
     assert "You wrote its terms, so another person activates it." in page
 
-    activate_agreement(agreement_id=agreement.pk, by=person("cleo@tassel.example", "finance approver"), now=NOW)
+    activate_agreement(agreement_id=agreement.pk, by=cleo, now=NOW)
+
+
+def test_the_last_who_could_activate_it_does_not_write_its_terms(agreement: Agreement, ana: User, ben: User) -> None:
+    """Where two people do all the work, the draft could otherwise never be activated."""
+    answer = signed_in(ben).post(terms_page(agreement), TYPED)
+    assert (answer.status_code, "Nobody else could activate" in words(answer)) == (400, True)
+    assert not AgreementTerms.objects.exists()
+
+    write_terms(agreement_id=agreement.pk, contract=contract(), by=ana, now=NOW)
+    activate_agreement(agreement_id=agreement.pk, by=ben, now=NOW)
 
 
 def test_an_agreement_in_force_without_terms_gets_them_once(valor: Agreement, ana: User) -> None:
