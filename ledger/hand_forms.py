@@ -64,11 +64,12 @@ class HandEntryForm(forms.Form):
         error_messages={"required": "Say why this entry is needed."},
     )
     about = forms.CharField(
-        label="Charge or refund that it settles",
+        label="What it settles or takes back",
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"autocapitalize": "off", "spellcheck": "false"}),
-        help_text="Only of what stands open about one payment, such as stripe:charge:ch_1; else leave it empty.",
+        help_text="Of what stands open about one payment, its charge or refund, such as stripe:charge:ch_1; of an "
+        "entry by hand that it takes back, its key, such as manual:7. Else leave it empty.",
     )
     document = forms.FileField(
         label="Document that shows why",
@@ -95,7 +96,7 @@ class HandEntryForm(forms.Form):
         ref = about_of(self.cleaned_data["about"])
         if ref and not ABOUT.fullmatch(ref):
             raise forms.ValidationError(
-                "Write it as its exception does, such as stripe:charge:ch_1, or leave it empty."
+                "Write it as its exception does, such as stripe:charge:ch_1 or manual:7, or leave it empty."
             )
         return ref
 
@@ -220,7 +221,7 @@ def content_of(form: HandEntryForm, lines: LineForms) -> Content:
 
 
 def about_of(subject: str) -> str:
-    """The charge or refund of an exception's subject: "stripe:charge:ch_1" of "stripe:charge:ch_1:usd"."""
+    """What an exception's subject names: "stripe:charge:ch_1" of "stripe:charge:ch_1:usd", "manual:7" of itself."""
     ref, _, last = subject.strip().rpartition(":")
     return ref if ABOUT.fullmatch(ref) and is_currency(last) else subject.strip()
 

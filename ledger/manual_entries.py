@@ -22,7 +22,7 @@ from ledger.operations.post_entry import Posted, post_entry
 from people.models import Approval, Attachment, User
 from people.queries import local_day, organisation
 
-ABOUT: Final = re.compile(r"stripe:(charge|refund):[A-Za-z0-9_]{1,80}", re.ASCII)
+ABOUT: Final = re.compile(r"stripe:(charge|refund):[A-Za-z0-9_]{1,80}|manual:[1-9][0-9]{0,17}", re.ASCII)
 # Only balance transactions move what the processor holds for us (rules/ledger.md L5).
 NOT_BY_HAND: Final = frozenset({"stripe_balance"})
 
@@ -60,7 +60,7 @@ class Content:
     """What is proposed: `reason` is one of builders.REASONS, `words` say it in one's own; amounts in minor units.
 
     `about` is the charge or refund ("stripe:charge:ch_1") of which the entry settles what clearing (1040) still holds,
-    or empty: then the entry is an item of its own there.
+    or another entry by hand ("manual:7") that it takes back, or empty: then the entry is an item of its own there.
     """
 
     reason: str
@@ -80,7 +80,7 @@ def refuse_unfit(content: Content, now: datetime) -> None:
     if content.currency.upper() not in list_currencies():
         raise BadPosting(f"{content.currency!r} is not a currency code such as usd")
     if content.about and not ABOUT.fullmatch(content.about):
-        raise BadPosting(f"{content.about[:60]!r} is not a charge or refund such as stripe:charge:ch_1")
+        raise BadPosting(f"{content.about[:60]!r} is not a charge or refund such as stripe:charge:ch_1, nor manual:7")
     today = local_day(now)
     if content.effective_on > today:
         raise DayAhead(f"{content.effective_on.isoformat()} has not come yet: today is {today.isoformat()}.")

@@ -55,7 +55,7 @@ HAND_NOT_AT_BANK: Final = Discrepancy(
     title="An entry by hand that the bank has not shown in five bank days",
     happened="Two people booked that money moved at the bank, and no line of a statement was matched with it.",
     to_do="Import the bank's latest statement first. If the movement is on it, open the line and name this entry; if "
-    "not, have an entry made that takes it back.",
+    "not, have an entry made from here that takes it back: it names this one, and neither is looked for any more.",
 )
 STATEMENT_GAP: Final = Discrepancy(
     "bank_statement_gap",

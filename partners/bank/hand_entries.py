@@ -39,29 +39,39 @@ class HandEntry:
 def unmatched() -> dict[tuple[str, str], Unmatched]:
     """By owner and currency of the bank's accounts in the books. One query."""
     found: dict[tuple[str, str], Unmatched] = {}
-    for owner, currency, kind, _, _, amount in _rows():
+    for owner, currency, kind, _, _, amount, _ in _rows():
         name = {"opening": "opening_minor", "manual": "manual_minor"}.get(kind, "returned_minor")
         found[owner, currency] = found.get((owner, currency), Unmatched()) + Unmatched(**{name: int(amount)})
     return found
 
 
 def hand_entries() -> list[HandEntry]:
-    """Entries by hand that no line was confirmed for, the oldest first. One query."""
-    return [
-        HandEntry(key, owner, int(amount), currency, on)
-        for owner, currency, kind, key, on, amount in _rows()
-        if kind == "manual" and amount
-    ]
+    """Entries by hand that no line was confirmed for, the oldest first. One query.
+
+    One that says it takes another back is left out with it, where the two come to nothing at the account: the bank
+    will show neither. Each is taken back once.
+    """
+    found: dict[tuple[str, str, str], HandEntry] = {}
+    for owner, currency, kind, key, on, amount, source in _rows():
+        if kind != "manual" or not amount:
+            continue
+        taken_back = found.get((source, owner, currency))
+        if taken_back is not None and taken_back.amount_minor + amount == 0:
+            del found[source, owner, currency]
+        else:
+            found[key, owner, currency] = HandEntry(key, owner, int(amount), currency, on)
+    return sorted(found.values(), key=lambda one: one.on)
 
 
-def _rows() -> list[tuple[str, str, str, str, date, int]]:
+def _rows() -> list[tuple[str, str, str, str, date, int, str]]:
+    """In the order in which they were posted, so that what is taken back comes first."""
     with connection.cursor() as cursor:
         cursor.execute(_UNMATCHED)
         return list(cursor.fetchall())
 
 
 _UNMATCHED: Final = """
-    SELECT a.owner, a.currency, e.kind, e.idempotency_key, e.effective_date, sum(l.amount_minor)
+    SELECT a.owner, a.currency, e.kind, e.idempotency_key, e.effective_date, sum(l.amount_minor), e.source
       FROM ledger_account a
       JOIN leg l ON l.account_id = a.id
       JOIN ledger_entry e ON e.id = l.entry_id
@@ -73,5 +83,5 @@ _UNMATCHED: Final = """
              AND EXISTS (SELECT FROM partners_payoutattempt t WHERE t.back_entry_id = e.id)
              AND NOT EXISTS (SELECT FROM partners_matchentry x WHERE x.entry_id = e.id)))
      GROUP BY a.id, e.id
-     ORDER BY e.effective_date, e.id
+     ORDER BY e.id
 """

@@ -386,6 +386,16 @@ def test_an_entry_settles_the_charge_of_the_exception_that_led_to_it(ana: User, 
     assert Entry.objects.get().source == "stripe:charge:ch_1"
 
 
+def test_an_entry_names_the_one_that_it_takes_back(ana: User, ben: User) -> None:
+    begun = words(signed_in(ana).get(f"{NEW}?about=manual:7"))
+    row = proposed(ana, about="manual:7")
+
+    approve(row, signed_in(ben))
+
+    assert 'value="manual:7"' in begun and Entry.objects.get().source == "manual:7"
+    assert "Entry by hand 7" in words(signed_in(ben).get(f"/desk/by-hand/{row.pk}/"))
+
+
 def test_it_is_in_the_history(ana: User, ben: User) -> None:
     row = proposed(ana)
     approve(row, signed_in(ben))

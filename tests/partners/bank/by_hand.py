@@ -16,12 +16,14 @@ RENT = AccountRef("write_off")
 
 
 @transaction.atomic
-def booked_by_hand(account: BankAccount, amount_minor: int, day: date, key: str = "manual:1") -> None:
+def booked_by_hand(
+    account: BankAccount, amount_minor: int, day: date, key: str = "manual:1", *, about: str = ""
+) -> None:
     """As two people's approval posts it; above zero it is said to have come in."""
     bank = AccountRef("bank", account.ref)
     debit, credit = (bank, RENT) if amount_minor > 0 else (RENT, bank)
     draft = builders.manual(
-        manual_ref=key, reason="correction", source=key, event_at=NOW, effective_on=day, currency="usd",
+        manual_ref=key, reason="correction", source=about or key, event_at=NOW, effective_on=day, currency="usd",
         postings=[PostingDraft(debit, credit, abs(amount_minor))],
     )  # fmt: skip
     post_entry(draft, now=NOW)

@@ -99,6 +99,22 @@ def test_an_entry_by_hand_without_a_line_is_named_by_itself_and_chased(checking:
     assert [(item.ref, item.amount_minor) for item in bank_checks.booked_by_hand()] == [("manual:1", -500_000)]
 
 
+def test_an_entry_that_names_what_it_takes_back_is_chased_no_more_than_that(checking: BankAccount, ana: User) -> None:
+    imported(checking, ana, 0, -900, "2026-10-01,Rent,-9.00")
+    booked_by_hand(checking, -500, date(2026, 10, 5))
+    match_lines(now=NOW)
+    assert found_exceptions()["hand_entry_not_at_bank"] == ("manual:1", -500)
+
+    booked_by_hand(checking, 500, date(2026, 10, 2), "manual:2", about="manual:1")
+    match_lines(now=NOW)
+    assert "hand_entry_not_at_bank" not in found_exceptions()
+    assert (bank_checks.booked_by_hand(), parts()[1]) == ([], 0)
+
+    booked_by_hand(checking, 500, date(2026, 10, 6), "manual:3", about="manual:1")
+    match_lines(now=NOW)
+    assert found_exceptions()["hand_entry_not_at_bank"] == ("manual:3", 500), "once is enough"
+
+
 def test_each_account_is_known_since_its_own_first_statement(checking: BankAccount, ana: User) -> None:
     savings = BankAccount.objects.create(name="Savings", currency="usd", last4="4242")
     imported(checking, ana, 0, -900, "2026-10-01,Rent,-9.00")
