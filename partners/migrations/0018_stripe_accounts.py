@@ -16,6 +16,20 @@ DROP TRIGGER partners_onboardinglink_kept ON partners_onboardinglink;
 """
 
 
+class LoosenedRemove(migrations.RemoveConstraint):
+    """Going back, the tighter rule stays away: rows that are there by then would break it, and cannot change."""
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        pass
+
+
+class LoosenedAdd(migrations.AddConstraint):
+    """Going back, this rule stays: it refuses nothing that the code of before writes."""
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        pass
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("partners", "0017_signed_before_active"),
@@ -73,7 +87,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
             },
         ),
-        migrations.RemoveConstraint(
+        LoosenedRemove(
             model_name="payoutdestination",
             name="destination_bank_numbers",
         ),
@@ -91,7 +105,7 @@ class Migration(migrations.Migration):
                 max_length=11,
             ),
         ),
-        migrations.AddConstraint(
+        LoosenedAdd(
             model_name="payoutdestination",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
 from partners.models import (
@@ -38,7 +39,7 @@ from tests.partners.test_payouts import approve, propose, state_of
 
 pytestmark = pytest.mark.django_db
 __all__ = ["today"]
-ACCOUNT = "acct_1Dahlia00"
+ACCOUNT, ACCOUNTS = "acct_1Dahlia00", "0018_stripe_accounts"
 READY: dict[str, Any] = {"takes_transfers": True, "bank_last4": "6789", "bank_mark": "a" * 64}
 OTHER_BANK = READY | {"bank_last4": "0042", "bank_mark": "b" * 64}
 LOST = READY | {"takes_transfers": False}
@@ -233,6 +234,24 @@ def test_a_closed_account_stays_closed_beside_the_next(account: PartnerAccount, 
 
     account.refresh_from_db()
     assert (account.state, account.takes_transfers, account.bank_last4) == ("closed", False, "6789")
+
+
+def test_a_version_from_before_accounts_can_stand_on_their_destinations(account: PartnerAccount) -> None:
+    """What migration 0018 loosened stays loose on the way back: the rows that need it can neither go nor change."""
+    told(account, **READY)
+    loader = MigrationLoader(connection)
+    before, after = (loader.project_state(("partners", name)) for name in ("0017_signed_before_active", ACCOUNTS))
+    named = [one for one in loader.get_migration("partners", ACCOUNTS).operations if "bank_numbers" in one.describe()]
+
+    with connection.schema_editor(atomic=False) as editor:
+        editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for operation in reversed(named):
+            operation.database_backwards("partners", editor, after, before)
+        for operation in named:
+            operation.database_forwards("partners", editor, before, after)
+
+    assert len(named) == 2
+    assert account.partner.destinations.get(state="pending").fingerprint == READY["bank_mark"]
 
 
 def test_a_manual_hold_has_nothing_to_do_with_stripe(account: PartnerAccount, ana: User, ben: User) -> None:
