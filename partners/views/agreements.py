@@ -100,6 +100,7 @@ def show(
         "missing": missing,
         "terms": terms,
         "told": told(terms) if terms else [],
+        "written_late": row.state != Agreement.State.DRAFT and _written_late([event.kind for event in events]),
         "may_write": bool(roles & {PREPARER, APPROVER}) and (terms is None or row.state == Agreement.State.DRAFT),
         "sentence": scope_sentence(promise_of(row), today),
         "promise": promise_of(row),
@@ -118,6 +119,12 @@ def show(
         "here": "agreements",
     }
     return render(request, "partners/desk/agreement.html", context, status=400 if bad else 200)
+
+
+def _written_late(kinds: list[str]) -> bool:
+    """Whether the terms came after the second person had read and activated the agreement."""
+    activated = kinds.index(AgreementEvent.Kind.ACTIVATED) if AgreementEvent.Kind.ACTIVATED in kinds else 0
+    return AgreementEvent.Kind.TERMS in kinds[activated:]
 
 
 @role_required(APPROVER)

@@ -85,7 +85,9 @@ def terms(request: HttpRequest, agreement_id: int) -> HttpResponse:
             messages.error(request, FROZEN)
             return redirect("partners:desk_agreement", agreement_id)
         else:
-            messages.success(request, "The terms lie with the agreement. Another person activates it.")
+            is_draft = agreement.state == Agreement.State.DRAFT
+            then = "Another person activates it." if is_draft else "They are frozen, and nobody has approved them."
+            messages.success(request, f"The terms lie with the agreement. {then}")
             return redirect("partners:desk_agreement", agreement_id)
     context = {"form": form, "agreement": agreement, "here": "agreements"}
     return render(request, "partners/desk/agreement_terms.html", context, status=400 if form.errors else 200)

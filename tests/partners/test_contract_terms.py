@@ -127,6 +127,17 @@ def test_an_agreement_in_force_without_terms_gets_them_once(valor: Agreement, an
         write_terms(agreement_id=valor.pk, contract=contract(area="Kansas"), by=ana, now=NOW)
 
 
+def test_terms_that_came_after_the_second_person_say_so(valor: Agreement, agreement: Agreement, ana: User) -> None:
+    client, late = signed_in(ana), "nobody else has approved it"
+    write_terms(agreement_id=agreement.pk, contract=contract(), by=ana, now=NOW)
+    assert late not in words(client.get(f"/desk/agreements/{agreement.pk}/"))
+    assert "nobody approves it" in words(client.get(terms_page(valor)))
+
+    answer = client.post(terms_page(valor), TYPED | {"accounting_on": "2027-03-31"}, follow=True)
+
+    assert "nobody has approved them" in words(answer) and late in words(answer)
+
+
 WHOLE = Contract(**TYPED | {"estimated_units": 1200, "accounting_on": date(2027, 3, 31)})  # type: ignore[arg-type]
 ONE_SIGNER = contract(first_signer="Director")
 NO_STATUTE = replace(WHOLE, statute="", estimated_units=None)
