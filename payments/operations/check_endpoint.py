@@ -1,5 +1,7 @@
 """Whether Stripe sends us what we read is asked before we say that we are ready, and daily after (reliability row 11).
 
+While an exception says that it does not, it is asked each time, so that the exception ends soon after it is mended.
+
 Without its news we would sell and never hear of it. Once it was right for this version at this address, a restart does
 not depend on Stripe; an upgrade that reads more types asks anew.
 """
@@ -15,6 +17,7 @@ import structlog
 from django.conf import settings
 
 from ledger.discrepancies import Found
+from ledger.models import ReconciliationException
 from ledger.operations.open_exception import keep_exceptions
 from payments import gateway, registry
 from payments.discrepancies import ENDPOINT_WRONG
@@ -43,11 +46,11 @@ def check_endpoint(*, now: datetime) -> list[str]:
 
 
 def check_endpoint_when_due(*, now: datetime) -> bool:
-    """Ask when it has not been right for CHECK_EVERY, or never; whether somebody was asked. Stripe away: later."""
-    if not settings.STRIPE_ENDPOINT_MUST_PASS:
-        return False
-    lately = clock.wall_now() - CHECK_EVERY
-    if EndpointCheck.objects.filter(reads=_what_we_read(), passed_at__gt=lately).exists():
+    """Ask when it has not been right for CHECK_EVERY, or never; whether somebody was asked. Stripe away: later.
+
+    What is known to be wrong, by whomever and wherever it was asked, is asked about at once.
+    """
+    if not _is_known_wrong() and not (settings.STRIPE_ENDPOINT_MUST_PASS and not _was_right_lately()):
         return False
     try:
         check_endpoint(now=now)
@@ -59,6 +62,17 @@ def check_endpoint_when_due(*, now: datetime) -> bool:
 def may_be_ready() -> bool:
     """Whether the endpoint was ever right for this version at this address; always where nobody sends anything."""
     return not settings.STRIPE_ENDPOINT_MUST_PASS or EndpointCheck.objects.filter(reads=_what_we_read()).exists()
+
+
+def _is_known_wrong() -> bool:
+    return ReconciliationException.objects.filter(
+        kind=ENDPOINT_WRONG.word, subject=SUBJECT, resolved_at__isnull=True
+    ).exists()
+
+
+def _was_right_lately() -> bool:
+    lately = clock.wall_now() - CHECK_EVERY
+    return EndpointCheck.objects.filter(reads=_what_we_read(), passed_at__gt=lately).exists()
 
 
 def _what_we_read() -> str:

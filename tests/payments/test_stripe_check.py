@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from config import stripe_events
 from ledger.models import ReconciliationException
 from payments import gateway, registry, tasks
 from payments.models import EndpointCheck
-from payments.operations.check_endpoint import CHECK_EVERY
+from payments.operations.check_endpoint import CHECK_EVERY, may_be_ready
 from people import clock
 from people.models import Organisation
 from tests.local_stripe import LocalStripe
@@ -190,6 +190,25 @@ def test_an_endpoint_that_goes_wrong_is_an_exception_until_it_is_right(fake: Fak
         assert [one.detail for one in still_open] == [
             "The webhook endpoint we_1 is disabled at Stripe: nothing is sent."
         ] * wrong
+
+
+@pytest.mark.parametrize("must", [True, False])
+def test_what_a_person_found_wrong_is_asked_again_within_minutes(
+    fake: FakeStripe, settings: Settings, must: bool
+) -> None:
+    """Also where the beat itself would never ask, and long before a day is over."""
+    settings.STRIPE_ENDPOINT_MUST_PASS = must
+    for status in ("enabled", "disabled"):
+        listed(fake, endpoint(status=status))
+        with suppress(CommandError):
+            call_command("stripe_check")
+    assert ReconciliationException.objects.filter(resolved_at=None).count() == 1
+    assert may_be_ready(), "a web process that starts now is as ready as the others"
+
+    listed(fake, endpoint())
+
+    assert [tasks.check_endpoint() for _ in range(2)] == [True, False]
+    assert not ReconciliationException.objects.filter(resolved_at=None).exists()
 
 
 def test_where_stripe_is_our_own_nobody_asks(fake: FakeStripe, client: Client) -> None:
