@@ -26,9 +26,9 @@ log = structlog.get_logger(__name__)
 def ask_silent_plans(*, now: datetime, work_for_s: float) -> int:
     """Look at plans that live, or were begun, and should have been heard of; those not asked about for longest first.
 
-    A plan that rests is looked at as well, once a day: its end would be told by nothing else. One plan's trouble is
-    logged and stops no other. After `work_for_s` none is begun. Never inside a transaction (RuntimeError). Returns how
-    many were answered for.
+    A plan that rests is looked at as well, once a day: its end would be told by nothing else. Trouble with one carrier
+    is logged and stops no other, of this plan or another. After `work_for_s` none is begun. Never inside a transaction
+    (RuntimeError). Returns how many were answered for.
     """
     until = time.monotonic() + work_for_s
     answered = 0
@@ -55,15 +55,17 @@ def _silent(now: datetime) -> QuerySet[Plan]:
 
 def _ask(plan: Plan, now: datetime) -> bool:
     since = min(filter(None, (plan.next_at, plan.retry_at, now))) - INVOICES_BACK
+    answered = True
     for carrier in plan.subscriptions.filter(ended_at__isnull=True).order_by("pk"):
         try:
             told = follow_subscription(subscription_ref=carrier.subscription_ref, since=since, now=now)
         except (StripeUnavailable, StripeRefused) as error:
             log.error("silent_plan_not_answered", plan=plan.pk, error=type(error).__name__)
-            return False
+            answered = False
         except Exception:
             log.exception("silent_plan_not_answered", plan=plan.pk)
-            return False
-        if told:
-            log.error("lost_invoices_found", plan=plan.pk, invoices=told)
-    return True
+            answered = False
+        else:
+            if told:
+                log.error("lost_invoices_found", plan=plan.pk, invoices=told)
+    return answered

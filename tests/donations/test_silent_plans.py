@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from donations.models import Plan, PlanSubscription
 from donations.operations import ask_silent_plans
+from payments import gateway
+from payments.gateway import StripeRefused
+from payments.operations import follow_subscription
+from payments.operations.follow_object import Followed
 from people import clock
 from people.models import Supporter
 from tests.donations.conftest import EMAIL
@@ -85,6 +90,33 @@ def test_each_once_a_day_and_no_trouble_stops_another(running: Running, asked: l
 
     Plan.objects.filter(pk=second.pk).update(looked_at=clock.wall_now() - timedelta(hours=21))
     assert (ask(now), asked) == (1, ["sub_broken", "sub_2", "sub_2"])
+
+
+def test_no_carrier_in_trouble_hides_another_of_its_plan(running: Running, asked: list[str], now: datetime) -> None:
+    plan = running(next_at=OLD)
+    plan.subscriptions.update(subscription_ref="sub_broken")
+    PlanSubscription.objects.create(plan=plan, subscription_ref="sub_2", since=now)
+
+    assert (ask(now), asked) == (0, ["sub_broken", "sub_2"])
+
+
+def test_no_invoice_in_trouble_hides_a_newer_one(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    listed = [SimpleNamespace(id=one) for one in ("in_3", "in_poison", "in_1")]  # newest first
+    looked_at: list[str] = []
+
+    def look(*, object_id: str, **_: object) -> Followed:
+        looked_at.append(object_id)
+        if object_id == "in_poison":
+            raise StripeRefused("no")
+        return Followed()
+
+    monkeypatch.setattr(gateway.Gateway, "every", lambda *_: iter(listed))
+    monkeypatch.setattr(follow_subscription, "follow_object", look)
+
+    with pytest.raises(StripeRefused):
+        follow_subscription.follow_subscription(subscription_ref="sub_1", since=now, now=now)
+
+    assert looked_at == ["in_1", "in_poison", "in_3", "sub_1"]
 
 
 def test_when_time_runs_out_whoever_waits_longest_is_next(
