@@ -170,7 +170,19 @@ def test_an_account_that_is_gone_is_closed(heard: list[Fact]) -> None:
 
     assert isinstance(heard[-1], AccountChanged)
     assert (heard[-1].is_closed, heard[-1].takes_transfers) == (True, False)
-    assert ask_accounts(now=clock.now()) == 0
+    assert [ask_accounts(now=clock.now()) for _ in range(2)] == [1, 0]
+
+
+def test_closed_ones_are_asked_about_once_a_day(heard: list[Fact]) -> None:
+    """Another account's key closes them all, and with the right key they are open again."""
+    make()
+    row = ConnectedAccount.objects.get()
+    for hours, answered in ((23, 0), (25, 1)):
+        ConnectedAccount.objects.update(is_closed=True, asked_at=clock.wall_now() - timedelta(hours=hours))
+        assert ask_accounts(now=clock.now()) == answered
+
+    row.refresh_from_db()
+    assert (row.is_closed, isinstance(heard[-1], AccountChanged) and heard[-1].is_closed) == (False, False)
 
 
 def test_the_sweep_asks_once_an_hour(heard: list[Fact]) -> None:
