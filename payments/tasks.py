@@ -40,6 +40,8 @@ WORK_FOR_S = 90  # then the rest is left to the next wake-up, well below the wor
 # The sweep's own, with one look at its longest (process_event.LEASE) after each: together below that limit as well.
 SWEEP_EVENTS_FOR_S: Final = 45
 SWEEP_ASKS_FOR_S: Final = 40
+# Looked at between days only: a day of which much is untold takes longer, and its pages are recorded as they come, so
+# that whoever is stopped at the worker's hard limit has less left to ask about the next time.
 LIST_FOR_S: Final = 60
 ASK_PAYOUTS_FOR_S: Final = 25
 BALANCE_WITHIN_S: Final = 3_600
@@ -121,7 +123,7 @@ def check_balance() -> None:
 
 @shared_task(name="payments.tasks.check_endpoint", ignore_result=True)
 def check_endpoint() -> bool:
-    """Every minute until Stripe sends us what we read, then once a day. Returns whether Stripe was asked."""
+    """Every minute while Stripe does not send us what we read, else once a day. Returns whether Stripe was asked."""
     return check_endpoint_when_due(now=clock.now())
 
 
