@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from donations.models import GiftRefund
+from payments.queries import currency_of
 from payments.refund_tasks import refund_tasks
 from people.desk import FINANCE, DeskTask
 
@@ -21,7 +23,9 @@ WORDS = {
 
 def waiting(now: datetime) -> list[DeskTask]:
     """Each with a link to its gift. One query."""
-    return refund_tasks(GiftRefund.objects.select_related("gift"), WORDS, _where, roles=HANDS, now=now)
+    paid_in = Coalesce(currency_of("aside_of"), "gift__currency")  # a payment in suspense may be in another one
+    rows = GiftRefund.objects.select_related("gift").annotate(currency=paid_in)
+    return refund_tasks(rows, WORDS, _where, roles=HANDS, now=now)
 
 
 def _where(refund: GiftRefund) -> tuple[str, str]:

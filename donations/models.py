@@ -311,7 +311,10 @@ class GiftRefund(models.Model):
     cover_minor = models.BigIntegerField(default=0)
     surplus_minor = models.BigIntegerField(default=0, help_text="Taken above what was left of the gift.")
     aside_of = models.CharField(
-        max_length=120, blank=True, help_text="The payment in suspense that it goes back of; empty: of the gift itself."
+        max_length=120,
+        blank=True,
+        db_default="",
+        help_text="The payment in suspense that it goes back of; empty: of the gift itself.",
     )
     prior_year = models.BooleanField(default=False, help_text="The gift's fiscal year was closed when it went back.")
     form_key = models.CharField(max_length=40, blank=True, help_text="One per form that staff sent.")
@@ -357,7 +360,3 @@ class GiftRefund(models.Model):
     def ref(self) -> str:
         """How a request names itself to the processor."""
         return f"gift_refund:{self.pk}"
-
-    @property
-    def currency(self) -> str:
-        return self.gift.currency

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
+from django.db.models.functions import Substr
 
 from ledger.books import OpenItem
 from payments.models import BalanceTransaction, Charge, Dispute, StripeCall
@@ -43,6 +44,12 @@ def taken_by(charge_ref: str) -> Taken | None:
     if charge is None:
         return None
     return Taken(amount_minor=charge.amount_minor, currency=charge.currency, is_disputed=charge.taken)
+
+
+def currency_of(column: str) -> Subquery:
+    """The currency of the charge that a column of the rows names ("stripe:charge:ch_1"), to be asked with them."""
+    stripe_id = Substr(OuterRef(column), len(ref_of("")) + 1)
+    return Subquery(Charge.objects.filter(charge_id=stripe_id).values("currency")[:1])
 
 
 def funds_available(charge_ref: str, at: datetime) -> bool:

@@ -23,7 +23,7 @@ def refund_tasks(
     roles: tuple[str, ...],
     now: datetime,
 ) -> list[DeskTask]:
-    """A task for each of `rows` (OrderRefund, GiftRefund) that waits for somebody. One query.
+    """A task for each of `rows` (OrderRefund, GiftRefund; with their `currency`) that waits for somebody. One query.
 
     `words` tells a title and a detail for each of "disputed", "failed", "at_stripe", "unanswered"; `where(row)` what
     the money goes back of ("order 1042") and the address at which staff look after it.

@@ -5,6 +5,12 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def call_it_surplus(apps, schema_editor):
+    """Backwards, where it goes back of is forgotten, so all of it stands above what was left of the gift."""
+    aside = apps.get_model("donations", "GiftRefund").objects.exclude(aside_of="")
+    aside.filter(gift_minor=0, cover_minor=0, surplus_minor=0).update(surplus_minor=models.F("amount_minor"))
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("donations", "0004_taken_over_plans"),
@@ -45,6 +51,7 @@ class Migration(migrations.Migration):
             name="surplus_minor",
             field=models.BigIntegerField(default=0, help_text="Taken above what was left of the gift."),
         ),
+        migrations.RunPython(migrations.RunPython.noop, call_it_surplus),
         migrations.AddConstraint(
             model_name="giftrefund",
             constraint=models.CheckConstraint(

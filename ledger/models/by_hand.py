@@ -20,7 +20,7 @@ class ManualEntry(models.Model):
     currency = models.CharField(max_length=3)
     postings = models.JSONField(help_text="[[debit purpose, owner, credit purpose, owner, amount_minor], ...]")
     about = models.CharField(
-        max_length=100, blank=True, help_text="The charge or refund that it settles: stripe:charge:ch_1."
+        max_length=100, blank=True, db_default="", help_text="The charge or refund that it settles: stripe:charge:ch_1."
     )
     form_key = models.CharField(
         max_length=40, blank=True, db_default="", help_text="One per form that was sent; it proposes once."

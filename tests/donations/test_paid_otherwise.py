@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.db import connection
 from django.test import Client
 
+from donations import desk_tasks
 from donations.models import Gift, GiftRefund
 from donations.operations.dispute_gift import lose_gift_dispute, open_gift_dispute, win_gift_dispute
 from donations.operations.record_gift import record_gift
@@ -22,6 +24,7 @@ from ledger.operations.resolve_exception import resolve_exception
 from ledger.queries import balance
 from partners.models import Allocation, Hold, Partner
 from payments.facts import DisputeLost, DisputeOpened, DisputeWon, RefundFailed, RefundMade
+from payments.models import Charge
 from people.models import Mail
 from tests.by_hand import book
 from tests.donations.conftest import checkout_paid
@@ -171,3 +174,30 @@ def test_what_was_booked_by_hand_is_not_given_back_as_well(
     assert open_now() == [("suspense_taken_out_twice", charge, 2400)]
     book(given, AccountRef("suspense"), 2400, now=now, about=charge)
     assert balance("suspense") == 0
+
+
+def test_the_desk_tells_a_refund_in_the_currency_of_its_payment(gift: Gift, now: datetime) -> None:
+    record_gift(checkout_paid(gift, now, currency="eur"), now=now)
+    Charge.objects.update(currency="eur")
+
+    record_gift_refund(
+        RefundMade(**{**about(gift, now, 2500, "stripe:refund:re_1"), "currency": "eur"}, request_ref=""), now=now
+    )
+
+    (task,) = desk_tasks.waiting(now)
+    assert task.detail.startswith("€25.00")
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("donations_giftrefund", "aside_of"), ("ledger_manualentry", "about"), ("ledger_manualentry", "form_key")],
+)
+def test_who_does_not_know_a_new_column_can_still_write_rows(table: str, column: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_default FROM information_schema.columns WHERE table_name = %s AND column_name = %s",
+            [table, column],
+        )
+        (default,) = cursor.fetchone()
+
+    assert default == "''::character varying"
