@@ -1,7 +1,8 @@
-"""The control door of the sandbox, as the play needs it."""
+"""The control door of the sandbox, as the play needs it, and what somebody does in its dashboard."""
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,24 @@ class LocalStripe:
         """What happens a moment later at Stripe happens now, and every webhook is delivered."""
         self._post("settle", {})
         self._post("drain", {"timeout_s": 60})
+
+    def pay_out(self) -> None:
+        """What is available leaves for the bank, as on the day of a weekly schedule."""
+        self._post("payouts", {})
+
+    def replace_card(self, customer_id: str, number: str) -> None:
+        """A member gives Stripe another card; the next attempt takes it."""
+        self._post(f"customers/{customer_id}/card", {"number": number})
+
+    def dispute(self, charge_id: str, reason: str) -> None:
+        """The buyer's bank takes the payment back and asks us."""
+        self._post(f"charges/{charge_id}/dispute", {"reason": reason})
+
+    def refund(self, charge_id: str, amount_minor: int) -> None:
+        """Somebody of ours gives a part back at Stripe itself, past our desk."""
+        form = {"charge": charge_id, "amount": str(amount_minor)}
+        key = {"Authorization": f"Bearer {os.environ['STRIPE_SECRET_KEY']}"}
+        self.http.post(f"{self.address}/v1/refunds", data=form, headers=key, timeout=30).raise_for_status()
 
     def save(self) -> None:
         self._post("save", {})

@@ -55,6 +55,19 @@ class Visit:
     cart: tuple[tuple[str, int], ...] = ()
     amount_minor: int = 0
     leaves: bool = False  # goes away from Stripe's page without paying
+    replaces_card: bool = False  # when the monthly payment fails
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Money goes back on one day: to a buyer or a donor by the desk, to a buyer at Stripe, or by a buyer's bank."""
+
+    day: int
+    kind: Literal["return", "gift_back", "at_stripe", "dispute"]
+
+
+# The last two are so late that they wait for staff when the play is over.
+TURNS = (Turn(24, "return"), Turn(47, "gift_back"), Turn(DAYS - 5, "at_stripe"), Turn(DAYS - 3, "dispute"))
 
 
 def write(seed: int = SEED, orders: int = 120, plans: int = 40, gifts: int = 16) -> list[Visit]:
@@ -85,6 +98,7 @@ def _order(chance: random.Random, person: Person) -> Visit:
 
 
 def _plan(chance: random.Random, person: Person, number: int) -> Visit:
+    # Of the two whose card fails later, one gives another card, and the plan of the other lapses.
     card = FAILS_LATER_CARD if number in (5, 21) else GOOD_CARD
     day = chance.randrange(45) if number % 4 else chance.randrange(45, DAYS)
-    return Visit(day, "plan", person, card, (), chance.choice(TIERS_MINOR))
+    return Visit(day, "plan", person, card, (), chance.choice(TIERS_MINOR), replaces_card=number == 5)

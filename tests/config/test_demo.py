@@ -32,6 +32,21 @@ def test_every_play_is_the_same_and_has_what_it_says() -> None:
     assert cards[story.DECLINED_CARD] >= 3
     assert cards[story.STRONG_CARD] >= 3
     assert sum(visit.leaves for visit in visits) >= 2
+    (mended,) = (visit for visit in visits if visit.replaces_card)
+    assert mended.card == story.FAILS_LATER_CARD
+    assert mended.day + 31 + 3 < story.DAYS  # the month's payment fails and succeeds within the play
+
+
+def test_money_goes_back_in_four_ways_and_the_last_two_wait_for_staff() -> None:
+    kinds = [turn.kind for turn in story.TURNS]
+    days = [turn.day for turn in story.TURNS]
+
+    assert kinds == ["return", "gift_back", "at_stripe", "dispute"]
+    assert days == sorted(days)
+    assert story.DAYS - 7 < days[2] < days[3] < story.DAYS
+    done = [visit for visit in story.write() if not visit.leaves]
+    assert any(len(visit.cart) > 1 for visit in done if visit.kind == "order" and visit.day < days[0] - 3)
+    assert any(visit.kind == "gift" for visit in done if visit.day < days[1] - 3)
 
 
 @pytest.fixture
