@@ -114,13 +114,14 @@ def _start_sandbox(places: Places, supervisor: Supervisor, *more: str) -> None:
 
 
 def _start_product(places: Places, supervisor: Supervisor) -> None:
+    """The worker before whoever sends it work: both lay the broker's queue, and two that do so at once may trip."""
+    worker = ("celery", "-A", "config.celery", "worker", "--concurrency", "2", "--loglevel", "INFO")
+    supervisor.start(places.process("worker", *worker, "--without-gossip", "--without-mingle"))
     bind = f"127.0.0.1:{places.web_port}"
     size = ("--workers", "2", "--threads", "4", "--timeout", "60")
     supervisor.start(places.process("web", "gunicorn", "config.wsgi", "--bind", bind, *size, "--no-control-socket"))
-    worker = ("celery", "-A", "config.celery", "worker", "--concurrency", "2", "--loglevel", "INFO")
-    supervisor.start(places.process("worker", *worker, "--without-gossip", "--without-mingle"))
-    supervisor.start(places.process("beat", "celery", "-A", "config.celery", "beat", "--loglevel", "INFO"))
     supervisor.wait_for(f"{places.web}/health/ready")
+    supervisor.start(places.process("beat", "celery", "-A", "config.celery", "beat", "--loglevel", "INFO"))
 
 
 def _where_to_look(places: Places) -> str:
