@@ -20,9 +20,10 @@ TAKEN_OUT_TWICE: Final = Discrepancy(
     "suspense_taken_out_twice",
     limit=timedelta(days=2),
     title="A payment left suspense twice",
-    happened="An entry by hand booked a payment out of suspense, and it went back to the donor as well. Suspense, and "
-    "what the entry made of the payment, are too high by the amount here.",
-    to_do="Take the entry back by another one that two people approve, as far as the payment went back, and name the "
-    "same charge in it; then settle this with that entry.",
+    happened="A payment went back to the donor out of suspense, and an entry by hand or the donor's bank took it "
+    "out of there as well. Suspense lacks the amount here.",
+    to_do="Where an entry by hand booked it, take that entry back by another one. Where the bank took it, book the "
+    "amount as a chargeback loss against suspense, and tell the bank of the refund. Name the charge in the entry, which "
+    "two people approve, and settle this with it.",
 )
 KINDS: Final = (PAID_OTHERWISE, TAKEN_OUT_TWICE)

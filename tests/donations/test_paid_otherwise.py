@@ -201,3 +201,13 @@ def test_who_does_not_know_a_new_column_can_still_write_rows(table: str, column:
         (default,) = cursor.fetchone()
 
     assert default == "''::character varying"
+
+
+def test_what_the_bank_and_a_refund_both_took_out_of_suspense_is_named_as_such(aside: Gift, now: datetime) -> None:
+    taken = about(aside, now, 2400, "stripe:dispute:dp_1")
+    open_gift_dispute(DisputeOpened(**taken, reason="fraudulent", answer_by=now), now=now)
+    lose_gift_dispute(DisputeLost(**taken), now=now)
+
+    record_gift_refund(RefundMade(**about(aside, now, 1000, "stripe:refund:re_1"), request_ref=""), now=now)
+
+    assert open_now() == [("suspense_taken_out_twice", "stripe:charge:ch_1", 1000)]
