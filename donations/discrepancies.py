@@ -23,7 +23,7 @@ TAKEN_OUT_TWICE: Final = Discrepancy(
     happened="A payment went back to the donor out of suspense, and an entry by hand or the donor's bank took it "
     "out of there as well. Suspense lacks the amount here.",
     to_do="Where an entry by hand booked it, take that entry back by another one. Where the bank took it, book the "
-    "amount as a chargeback loss against suspense, and tell the bank of the refund. Name the charge in the entry, which "
-    "two people approve, and settle this with it.",
+    "amount as a chargeback loss against suspense, and tell the bank of the refund. Name the charge in the entry, "
+    "which two people approve, and settle this with it.",
 )
 KINDS: Final = (PAID_OTHERWISE, TAKEN_OUT_TWICE)
