@@ -33,10 +33,11 @@ def follow_account(fact: AccountChanged, *, now: datetime) -> Outcome:
     It is entered as the partner's destination the first time it takes transfers, by whoever asked for it, unless
     somebody entered another meanwhile. Another bank at Stripe is a changed destination: on hold until the call-back.
     An account that is paid into and does not take transfers any more puts the partner on hold until a person lifts it.
-    One that was closed stays closed, whatever is told later: another may have been asked for in its place.
+    One that was closed stays closed once another was asked for in its place. Else it is there again when Stripe shows
+    it again, as after a key of another account of ours; its partner's hold stays until a person lifts it.
     """
     row = _locked(fact.subject)
-    if row.state == PartnerAccount.State.CLOSED:
+    if _stays_closed(row, fact):
         return Outcome.KNOWN
     lost, bank_before = row.takes_transfers and not fact.takes_transfers, row.bank_mark
     _keep(row, fact, lost=lost)
@@ -87,6 +88,11 @@ def _locked(subject: str) -> PartnerAccount:
     rows = PartnerAccount.objects.filter(pk=int(subject.partition(":")[2]))
     Partner.objects.select_for_update().get(pk=rows.values_list("partner_id", flat=True).get())
     return rows.select_for_update(of=("self",)).select_related("partner", "asked_by").get()
+
+
+def _stays_closed(row: PartnerAccount, fact: AccountChanged) -> bool:
+    has_a_next = PartnerAccount.objects.filter(partner=row.partner_id, pk__gt=row.pk)
+    return row.state == PartnerAccount.State.CLOSED and (fact.is_closed or has_a_next.exists())
 
 
 def _keep(row: PartnerAccount, fact: AccountChanged, *, lost: bool) -> None:

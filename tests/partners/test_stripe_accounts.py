@@ -254,6 +254,19 @@ def test_a_version_from_before_accounts_can_stand_on_their_destinations(account:
     assert account.partner.destinations.get(state="pending").fingerprint == READY["bank_mark"]
 
 
+def test_a_closed_account_without_a_next_is_there_again(account: PartnerAccount, ben: User) -> None:
+    """The wrong key of ours made it look gone; the partner's hold waits for a person, and its bank is looked at."""
+    confirmed(account, ben)
+    told(account, is_closed=True)
+    assert told(account, is_closed=True) == Outcome.KNOWN
+
+    assert told(account, **READY) == Outcome.KEPT
+
+    account.refresh_from_db()
+    assert (account.state, account.takes_transfers) == ("made", True)
+    assert PayoutHold.objects.get(lifted_at=None).reason == "stripe"
+
+
 def test_a_manual_hold_has_nothing_to_do_with_stripe(account: PartnerAccount, ana: User, ben: User) -> None:
     confirmed(account, ben)
     held = hold_partner(partner_id=account.partner_id, by=ana, reason="A question", now=NOW)
