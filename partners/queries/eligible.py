@@ -89,7 +89,7 @@ def eligible(
     through_seq: int | None = None,
     rules: PayoutPolicy | None = None,
 ) -> list[Eligible]:
-    """Every partner with money on its account, by `rules` or the policy. Five queries, six with `through_seq`.
+    """Every partner with money on its account, by `rules` or the policy. Six queries, seven with `through_seq`.
 
     With `through_seq`, as a batch does: from what was sealed up to there (DESIGN.md section 4 "Payable"). Without it
     from all that is posted, as live pages show it. Not yet eligible: shares inside the refund window at the end of the

@@ -34,7 +34,7 @@ def widen_disputes(refund: OrderRefund, fact: RefundFailed, *, now: datetime) ->
         hold_shares(
             source=order.ref,
             charge_ref=dispute.charge_ref,
-            cause=_cause(dispute, refund.pk),
+            cause=_cause(dispute, refund.cause_ref),
             refunded_minor=before,
             disputed_minor=goods_of(spread),
             at=fact.at,
@@ -45,11 +45,12 @@ def widen_disputes(refund: OrderRefund, fact: RefundFailed, *, now: datetime) ->
 def release_widened(dispute: OrderRefund, fact: DisputeWon | DisputeLost, *, now: datetime) -> None:
     """Release what was held beside the dispute's own holds: it is over, and a loss takes it all back at once."""
     failed = dispute.order.refunds.filter(cause=OrderRefund.Cause.REFUND, state=State.FAILED)
-    for pk in failed.order_by("pk").values_list("pk", flat=True):
-        cause = _cause(dispute, pk)
+    for refund_ref in failed.exclude(cause_ref="").order_by("pk").values_list("cause_ref", flat=True):
+        cause = _cause(dispute, refund_ref)
         release_shares(source=dispute.order.ref, charge_ref=fact.charge_ref, cause=cause, at=fact.at, now=now)
 
 
-def _cause(dispute: OrderRefund, refund_id: int) -> str:
-    """A share is held once for a cause, and the dispute itself may be one."""
-    return f"{dispute.cause_ref}:{refund_id}"
+def _cause(dispute: OrderRefund, refund_ref: str) -> str:
+    """A share is held once for a cause, and the dispute itself may be one. Stripe's ids only: keys are the fact's own,
+    so that however it was told, the entries are the same."""
+    return f"{dispute.cause_ref}:{refund_ref.rpartition(':')[2]}"

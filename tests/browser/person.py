@@ -64,6 +64,7 @@ class Person:
 
     def look(self, name: str) -> None:
         """Nothing is wider than the screen, nothing breaks WCAG 2.2 AA, nothing was refused or failed in the page."""
+        self.page.wait_for_load_state("load")  # a click returns when the next page begins, which has no element yet
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=f"{PICTURES}/{name}-{self.device}.png", full_page=True)

@@ -110,6 +110,7 @@ PARTS: Final = {
     "partners.decide",
     "partners.fail_attempt",
     "partners.give_up",
+    "partners.is_own",
     "partners.start_attempts",
     "partners.void_approvals",
     "people.attach_file",

@@ -437,8 +437,8 @@ def test_eligibility_costs_the_same_for_any_number(valor: Agreement, django_asse
     for number in range(1, 6):
         earn(valor, 20000, number)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         eligible(as_of=TODAY, currency="usd", now=NOW)
     through_seq = seal_all()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         eligible(as_of=TODAY, through_seq=through_seq, currency="usd", now=NOW)
